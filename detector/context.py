@@ -1,0 +1,329 @@
+"""Everything that may be known of a registration at a moment, laid out as columns for the signals.
+
+`Past` prepares a data folder once: ledger, groups, wave, rings. `Past.context` answers a batch of
+queries. This is the only way features get at the past, for training, scoring and one event alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.exposure import Exposure, exposure
+from detector.history import (
+    ATTACH_SPECS,
+    SPECS,
+    Asked,
+    Column,
+    Group,
+    KeySpec,
+    KeyView,
+    Ledger,
+    Queries,
+    Toggles,
+    activations,
+    commit_ranks,
+    group,
+    key_view,
+    later,
+    ledger,
+    on_time,
+    seconds,
+    seconds_known,
+)
+from detector.lifecycle import (
+    STAGES,
+    Aftermath,
+    Lifecycle,
+    aftermath,
+    lifecycle,
+    stage_moments,
+)
+from detector.registration import (
+    EVENT_KINDS,
+    NO_DATE,
+    NOTES,
+    OPERATIONS,
+    DataFolder,
+    Labels,
+    LineEvents,
+    Registrations,
+)
+from detector.rings import RING_KEYS, RingViews, ring_views
+from detector.wave import Wave, wave
+from detector.windows import FIXED_FLAGS, FLAGS, VALUES
+
+Array = NDArray[Any]
+YOUNG = 7  # days: a line no older than this counts as new
+_CHECKS = sum(1 << NOTES.index(n) for n in ("identity_check_digit", "identity_homoclave"))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One batch of queries: the rows themselves and what was known at their moments."""
+
+    stage: str
+    own: Registrations
+    queries: Queries
+    views: Mapping[str, KeyView]
+    usual: NDArray[np.float64]  # queries by FLAGS: the country's recent shares
+    tempo: Column
+    rings: RingViews
+    exposure: Exposure
+    aftermath: Aftermath | None = None
+    attaches: Mapping[str, KeyView] | None = None
+
+    def on(self, key: str) -> KeyView:
+        """The view of one key."""
+        return self.views[key]
+
+    def excess(self, view: KeyView, flag: str, window: str = "memory") -> Column:
+        """By how many standard deviations more of the key's others carry `flag` than is usual in the
+        country. 0 where there are no others: one flagged neighbour of a rare kind counts, a hundred
+        of a common kind do not."""
+        n = view.count(window)
+        usual = np.minimum(self.usual[:, FLAGS.index(flag)], 0.9)
+        expected = n * usual
+        z = (view.flagged(flag, window) - expected) / np.sqrt(expected * (1 - usual) + 0.25)
+        return z.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A data folder prepared for asking."""
+
+    registrations: Registrations
+    line_events: LineEvents
+    exposure: Exposure
+    facts: Lifecycle
+    commits: NDArray[np.int64]
+    groups: Mapping[str, Group]
+    entries: Ledger
+    wave: Wave
+
+    @classmethod
+    def of(cls, folder: DataFolder) -> Past:
+        """Prepare a folder: what each row is as a history entry, and who belongs together."""
+        own = folder.registrations
+        commits = commit_ranks(own)
+        timely = on_time(commits)
+        late = not timely.all()
+        groups = {spec.name: group(_ids(own, spec.name), commits, late=late) for spec in SPECS}
+        facts = lifecycle(own, folder.line_events, on_time=timely)
+        exposed = exposure(
+            own.identity,
+            own.at,
+            breaches=folder.breaches,
+            members=folder.breach_members,
+            officials=folder.officials,
+        )
+        marks = _marks(own, facts, flags=fixed_flags(own, exposed), groups=groups)
+        toggles = verdict_toggles(folder.labels, len(own))
+        entries = ledger(_values(own, groups), marks, commits, toggles)
+        tide = wave(entries, operations=own.operation, carriers=len(own.carriers))
+        return cls(own, folder.line_events, exposed, facts, commits, groups, entries, tide)
+
+    def queries(self, stage: str) -> Queries:
+        """All registrations that reach a stage, at the moment they do."""
+        if stage == STAGES[0]:
+            return activations(self.registrations, self.commits)
+        rows, moments = stage_moments(
+            self.registrations, self.line_events, stage=stage, facts=self.facts
+        )
+        return later(self.registrations, self.commits, rows=rows, moments=moments)
+
+    def rings(self, asked: Mapping[str, Queries]) -> dict[str, RingViews]:
+        """The rings of all queries, by stage: one pass over time."""
+        batches = [(queries, stage == STAGES[0]) for stage, queries in asked.items()]
+        views = ring_views(self.entries, {key: self.groups[key] for key in RING_KEYS}, asked=batches)
+        return dict(zip(asked, views, strict=True))
+
+    def context(self, stage: str, queries: Queries, rings: RingViews) -> Context:
+        """What was known at each query's moment."""
+        own = self.registrations.take(queries.rows)
+        values = self.entries.values[queries.rows]
+        offsets = own.block_offset.astype(np.int32)
+
+        def view(spec: KeySpec) -> KeyView:
+            gathered = self.groups[spec.name]
+            asked = Asked(gathered.codes[queries.rows], values, offsets)
+            return key_view(self.entries, gathered, spec=spec, asked=asked, queries=queries)
+
+        seconds_now = queries.seconds
+        after, attaches = None, None
+        if stage != STAGES[0]:
+            after = self._aftermath(queries)
+            attaches = self._attach_ledger.views(queries, values, after)
+        return Context(
+            stage,
+            own,
+            queries,
+            {spec.name: view(spec) for spec in SPECS},
+            self.wave.usual_share(seconds_now),
+            self.wave.tempo(seconds_now, carriers=own.carrier, operations=own.operation).astype(
+                np.float32
+            ),
+            rings,
+            Exposure(
+                self.exposure.grade[queries.rows],
+                self.exposure.incidents[queries.rows],
+                self.exposure.tier[queries.rows],
+            ),
+            after,
+            attaches,
+        )
+
+    def _aftermath(self, queries: Queries) -> Aftermath:
+        return aftermath(
+            self.registrations,
+            self.line_events,
+            rows=queries.rows,
+            moments=queries.moments,
+            observed=self.facts.observed,
+        )
+
+    @cached_property
+    def _attach_ledger(self) -> Attaches:
+        return Attaches.of(self)
+
+
+def _ids(own: Registrations, key: str) -> NDArray[np.int64]:
+    if key == "place":
+        return own.place.astype(np.int64)
+    ids: NDArray[np.int64] = getattr(own, key)
+    return ids
+
+
+def fixed_flags(own: Registrations, exposed: Exposure) -> NDArray[np.int32]:
+    """The bits of FIXED_FLAGS of each row: what is true of it at its own moment, for good."""
+    age = own.at // (86_400 * 1_000_000) - own.line_first_seen
+    young = (own.line_first_seen != NO_DATE) & (age <= YOUNG)
+    weak = (own.validation_result >= 1) & (own.validation_result <= 3)
+    with np.errstate(invalid="ignore"):
+        weak |= (own.validation_attempts >= 3) | (own.liveness < 0.5)
+    truths = {
+        "new_line": (own.operation == OPERATIONS.index("new_line")) | young,
+        "exposed": exposed.grade >= 1,
+        "grave": exposed.grade >= 3,
+        "official": exposed.tier > 0,
+        "remote": (own.channel == 0) | (own.channel == 1),
+        "doubtful": weak | ((own.notes & _CHECKS) != 0),
+        "business": own.identity_type == 1,
+    }
+    flags = np.zeros(len(own), np.int32)
+    for bit, name in enumerate(FIXED_FLAGS):
+        flags |= truths[name].astype(np.int32) << bit
+    return flags
+
+
+def _values(own: Registrations, groups: Mapping[str, Group]) -> dict[str, Array]:
+    columns: dict[str, Array] = {
+        name: groups[name].codes + 1 for name in VALUES if name in groups and name != "place"
+    }
+    return columns | {
+        "second": seconds(own.at),
+        "own": np.arange(1, len(own) + 1, dtype=np.int32),
+        "carrier": own.carrier.astype(np.int32) + 1,
+        "place": own.place,
+        "state": own.place // 1000,
+    }
+
+
+def _marks(
+    own: Registrations, facts: Lifecycle, *, flags: Array, groups: Mapping[str, Group]
+) -> dict[str, Array]:
+    return {
+        "flags": flags,
+        "offset": own.block_offset,
+        "handed_over": seconds_known(facts.handed_over),
+        "travelled": seconds_known(facts.travelled),
+        "closed": seconds_known(facts.closed),
+        "reported": seconds_known(facts.reported),
+        "silent": seconds_known(facts.silent),
+        "next_on_line": _next(groups["line"], len(own)),
+    }
+
+
+def _next(gathered: Group, n: int) -> NDArray[np.int32]:
+    """The next row of the same group, -1 for the last."""
+    following = np.full(n, -1, np.int32)
+    following[gathered.rows[:-1]] = gathered.rows[1:]
+    following[gathered.rows[gathered.offsets[1:] - 1]] = -1
+    return following
+
+
+def verdict_toggles(labels: Labels, n: int) -> Toggles:
+    """Seconds at which each row's verdict turned to fraud, back, and so on."""
+    row, fraud = labels.row, labels.fraud
+    first = np.diff(row, prepend=-1) != 0
+    before = np.where(first, False, np.roll(fraud, 1)) if len(row) else fraud
+    turns = fraud != before
+    counts = np.bincount(row[turns], minlength=n)[:n]
+    start = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+    return Toggles(start, seconds_known(labels.at[turns]))
+
+
+@dataclass(frozen=True)
+class Attaches:
+    """The attaches of all lines as a second ledger, gathered by handset and by place.
+
+    Attaches of rows that came late are left out: when they happened nobody could read them.
+    """
+
+    events: Array  # position in line_events of each attach, in time order
+    at: NDArray[np.int64]
+    groups: Mapping[str, Group]
+    entries: Ledger
+    position: Array  # of each line event in `events`, -1 if it is no attach
+
+    @classmethod
+    def of(cls, past: Past) -> Attaches:
+        """Gather the attaches of a prepared folder."""
+        seen = past.line_events
+        attach = seen.kind <= EVENT_KINDS.index("attach")
+        events = np.flatnonzero(attach & on_time(past.commits)[seen.row])
+        events = events[np.argsort(seen.at[events], kind="stable")]
+        rows, commits = seen.row[events], np.arange(len(events), dtype=np.int64)
+        groups = {
+            "handset": group(seen.handset[events], commits, late=False),
+            "place": group(seen.place[events].astype(np.int64), commits, late=False),
+        }
+        lines = past.entries.values[rows]
+        values: dict[str, Array] = {name: lines[:, i] for i, name in enumerate(VALUES)}
+        values |= {
+            "second": seconds(seen.at[events]),
+            "handset": groups["handset"].codes + 1,
+            "place": seen.place[events],
+            "state": seen.place[events] // 1000,
+        }
+        entries = ledger(
+            values, {}, commits, Toggles(np.zeros(len(events) + 1, np.int32), np.empty(0, np.int32))
+        )
+        entries.marks[:] = past.entries.marks[rows]
+        position = np.full(len(seen), -1, np.int64)
+        position[events] = np.arange(len(events))
+        return cls(events, seen.at[events], groups, entries, position)
+
+    def views(self, queries: Queries, values: Array, after: Aftermath) -> dict[str, KeyView]:
+        """What else was seen on the handset and at the place where each line was last seen."""
+        last = np.where(after.last_attach >= 0, self.position[after.last_attach], -1)
+        orders = np.searchsorted(self.at, queries.moments, side="right").astype(np.int64)
+        here = Queries(queries.rows, queries.moments, orders, orders)
+        own = values.copy()
+        found = last >= 0
+        own[found] = self.entries.values[last[found]]
+        own[:, VALUES.index("own")] = values[:, VALUES.index("own")]
+        none = np.full(len(last), -1, np.int32)
+
+        def view(spec: KeySpec) -> KeyView:
+            gathered = self.groups[spec.name]
+            codes = np.where(found, gathered.codes[last], -1) if len(self.events) else none
+            asked = Asked(codes, own, none)
+            return key_view(self.entries, gathered, spec=spec, asked=asked, queries=here)
+
+        return {spec.name: view(spec) for spec in ATTACH_SPECS}

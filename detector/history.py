@@ -1,0 +1,316 @@
+"""Keyed histories: what registrations share, who belongs together, and views of it as columns.
+
+A registration touches *keys* (identity, device, SIM block, …). This module says which keys there
+are, how far back and how many registrations each remembers, and what is compared and counted on
+them; `windows` does the counting. A `Ledger` is the registrations as history entries; a `Group` is
+one key's entries gathered; a `KeyView` is what one key says about many queries at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.registration import NEVER, NO_KEY, Registrations
+from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W, profiles
+
+Column = NDArray[np.float32]
+Array = NDArray[Any]
+DAY = 86_400
+
+_VIEW_COLUMNS = tuple(v for v in VALUES if v not in ("second", "own"))
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """How one key remembers: at most `k` registrations not older than `memory` days.
+
+    `distinct` and `same` name the columns whose different values, or values like one's own, are
+    counted. `k` and `memory` are part of every feature's definition.
+    """
+
+    name: str
+    k: int
+    memory: int
+    distinct: tuple[str, ...]
+    same: tuple[str, ...] = ()
+    extra: int = 0  # 1: open lines, 2: neighbouring SIMs
+
+    @property
+    def width(self) -> int:
+        """Numbers that `windows.profile` writes for this key."""
+        return W + W * len(self.distinct) + (W + 1) * len(self.same) + W * F + 2
+
+
+# Hubs (a tablet, a shop, a network) fill their places within hours and are asked about shares, for
+# which 128 registrations are enough; the rest keep 256. An identity's year serves the legal cap.
+SPECS = (
+    KeySpec("identity", 256, 400, ("line", "carrier", "device", "state", "agent"),
+            ("agent", "device", "place", "carrier"), extra=1),
+    KeySpec("root", 256, 90, ("identity", "line")),
+    KeySpec("line", 64, 400, ("identity", "sim", "handset"), ("identity", "sim", "handset", "device")),
+    KeySpec("sim", 64, 90, ("identity", "line")),
+    KeySpec("handset", 256, 90, ("identity", "line", "device", "carrier"), ("identity",)),
+    KeySpec("device", 256, 90, ("identity", "line", "carrier", "state"), ("identity", "place", "agent")),
+    KeySpec("ip", 128, 90, ("identity", "device")),
+    KeySpec("network", 128, 90, ("identity",), ("device",)),
+    KeySpec("contact", 256, 90, ("identity", "line", "carrier")),
+    KeySpec("agent", 128, 90, ("identity",), ("identity", "place", "network")),
+    KeySpec("pos", 128, 90, ("identity",), ("device", "model")),
+    KeySpec("block", 256, 90, ("identity", "agent", "device"), ("identity", "state", "agent"), extra=2),
+    KeySpec("line_block", 128, 90, (), ("state",)),
+    KeySpec("model", 128, 90, (), ("state", "pos")),
+    KeySpec("place", 128, 90, ("identity",)),
+)  # fmt: skip
+BY_NAME = {spec.name: spec for spec in SPECS}
+
+# The attaches of a line, gathered by what they were seen on: a second ledger with its own keys.
+ATTACH_SPECS = (
+    KeySpec("handset", 128, 90, ("identity", "line", "place")),
+    KeySpec("place", 128, 90, ("handset",), ("handset", "model")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Registrations (or attaches) as history entries, in time order; see `windows` for the columns."""
+
+    values: NDArray[np.int32]
+    marks: NDArray[np.int32]
+    commits: NDArray[np.int64]
+    labels: NDArray[np.int32]  # toggles of row i are toggles[labels[i]:labels[i + 1]]
+    toggles: NDArray[np.int32]
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """As the kernels take it."""
+        return self.values, self.marks, self.commits, self.labels, self.toggles
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One key's entries: the rows of code c are rows[offsets[c]:offsets[c + 1]], in time order."""
+
+    codes: NDArray[np.int32]  # of each row, -1 where it has no such key
+    rows: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    earliest_after: NDArray[np.int64]  # least commit at or after a position; empty if none is late
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """As the kernels take it."""
+        return self.rows, self.earliest_after, self.offsets
+
+
+def seconds(at: Array) -> NDArray[np.int32]:
+    """Whole seconds of microseconds, rounded down."""
+    return (at // 1_000_000).astype(np.int32)
+
+
+def seconds_known(at: Array) -> NDArray[np.int32]:
+    """Whole seconds from which something of microsecond time `at` is known: rounded up."""
+    known = -((-at) // 1_000_000)
+    return np.where(at == NEVER, NOT_YET, np.minimum(known, NOT_YET)).astype(np.int32)
+
+
+def group(ids: NDArray[np.int64], commits: NDArray[np.int64], *, late: bool) -> Group:
+    """Gather rows (in time order) by key id; NO_KEY rows belong nowhere."""
+    order = np.argsort(ids, kind="stable").astype(np.int32)
+    ordered = ids[order]
+    keep = ordered != NO_KEY
+    order, ordered = order[keep], ordered[keep]
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1) != 0)
+    codes = np.full(len(ids), -1, np.int32)
+    sizes = np.diff(np.append(starts, len(order)))
+    codes[order] = np.repeat(np.arange(len(starts), dtype=np.int32), sizes)
+    offsets = np.append(starts, len(order)).astype(np.int64)
+    least = _earliest_after(commits[order], offsets) if late else np.empty(0, np.int64)
+    return Group(codes, order, offsets, least)
+
+
+def _earliest_after(commits: Array, offsets: Array) -> NDArray[np.int64]:
+    """Least commit from each position to the end of its group."""
+    least = commits.astype(np.int64).copy()
+    for start, stop in zip(offsets[:-1], offsets[1:], strict=True):
+        if stop - start > 1:
+            least[start:stop] = np.minimum.accumulate(least[start:stop][::-1])[::-1]
+    return least
+
+
+def commit_ranks(registrations: Registrations) -> NDArray[np.int64]:
+    """Place of each row in the order in which rows were committed (rows are in time order)."""
+    ranks = np.empty(len(registrations), np.int64)
+    ranks[np.argsort(registrations.sequence, kind="stable")] = np.arange(len(registrations))
+    return ranks
+
+
+def on_time(commits: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows (in time order) that no row later in time was committed before."""
+    least_from = np.minimum.accumulate(commits[::-1])[::-1]
+    return commits <= least_from
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Who asks: the row, the moment, and where the moment lies in time and in commit order.
+
+    At activation the moment is the row's own; at a later stage it is later, and everything committed
+    before the first row at or after the moment counts as committed.
+    """
+
+    rows: NDArray[np.int64]
+    moments: NDArray[np.int64]  # microseconds
+    orders: NDArray[np.int64]
+    commits: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def seconds(self) -> NDArray[np.int32]:
+        """Moments in whole seconds."""
+        return seconds(self.moments)
+
+    def part(self, start: int, stop: int) -> Queries:
+        """A slice."""
+        cut = slice(start, stop)
+        return Queries(self.rows[cut], self.moments[cut], self.orders[cut], self.commits[cut])
+
+
+def activations(registrations: Registrations, commits: NDArray[np.int64]) -> Queries:
+    """Every registration at its own moment."""
+    rows = np.arange(len(registrations), dtype=np.int64)
+    return Queries(rows, registrations.at, rows, commits)
+
+
+def later(
+    registrations: Registrations, commits: NDArray[np.int64], *, rows: Array, moments: Array
+) -> Queries:
+    """The given registrations at later moments."""
+    orders = np.searchsorted(registrations.at, moments, side="left").astype(np.int64)
+    least = np.append(np.minimum.accumulate(commits[::-1])[::-1], len(commits))
+    return Queries(rows.astype(np.int64), moments, orders, least[orders].astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """What one key says about every query: float32 columns, NaN where a query has no such key."""
+
+    spec: KeySpec
+    numbers: NDArray[np.float32]
+    more: NDArray[np.float32]
+
+    def count(self, window: str = "memory") -> Column:
+        """Other registrations of the key within the window."""
+        return self.numbers[:, WINDOWS.index(window)]
+
+    def distinct(self, column: str, window: str = "memory") -> Column:
+        """Different values of `column` among them."""
+        at = W + W * self.spec.distinct.index(column)
+        return self.numbers[:, at + WINDOWS.index(window)]
+
+    def same(self, column: str, window: str = "memory") -> Column:
+        """How many of them have the query's own value of `column`."""
+        return self.numbers[:, self._same_at(column) + WINDOWS.index(window)]
+
+    def nearest_same(self, column: str) -> Column:
+        """1 if the nearest of them has the query's own value, 0 if another, NaN if unknown."""
+        return self.numbers[:, self._same_at(column) + W]
+
+    def flagged(self, flag: str, window: str = "memory") -> Column:
+        """How many of them carry a flag of `windows.FLAGS`, as known at the moment."""
+        at = self.spec.width - 2 - W * F + W * FLAGS.index(flag)
+        return self.numbers[:, at + WINDOWS.index(window)]
+
+    @property
+    def gap(self) -> Column:
+        """Seconds to the nearest of them; the whole memory where there is none."""
+        return self.numbers[:, -2]
+
+    @property
+    def reach(self) -> Column:
+        """Seconds to the farthest of them; 0 where there is none."""
+        return self.numbers[:, -1]
+
+    def _same_at(self, column: str) -> int:
+        index = self.spec.same.index(column)
+        return W + W * len(self.spec.distinct) + (W + 1) * index
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The queries' side of a walk: code of the key, own values and own place in the SIM block."""
+
+    codes: Array
+    values: NDArray[np.int32]
+    offsets: NDArray[np.int32]
+
+
+def key_view(
+    ledger: Ledger, gathered: Group, *, spec: KeySpec, asked: Asked, queries: Queries
+) -> KeyView:
+    """Walk one key's histories for all queries, in the order in which they lie in memory."""
+    n = len(queries)
+    numbers = np.empty((n, spec.width), np.float32)
+    more = np.zeros((n, 4 if spec.extra else 1), np.float32)
+    codes = asked.codes.astype(np.int64)
+    by_key = np.argsort(codes * (len(gathered.codes) + 1) + queries.orders, kind="stable")
+    sorted_numbers, sorted_more = np.empty_like(numbers), np.zeros_like(more)
+    profiles(
+        ledger.arrays,
+        gathered.arrays,
+        (
+            codes[by_key],
+            asked.values[by_key],
+            asked.offsets[by_key],
+            queries.seconds[by_key],
+            queries.orders[by_key],
+            queries.commits[by_key],
+        ),
+        (
+            spec.k,
+            spec.memory * DAY,
+            np.array([VALUES.index(c) for c in spec.distinct], np.int64),
+            np.array([VALUES.index(c) for c in spec.same], np.int64),
+        ),
+        spec.extra,
+        sorted_numbers,
+        sorted_more,
+    )
+    numbers[by_key] = sorted_numbers
+    more[by_key] = sorted_more
+    return KeyView(spec, numbers, more)
+
+
+def ledger(
+    values: Mapping[str, Array], marks: Mapping[str, Array], commits: Array, toggles: Toggles
+) -> Ledger:
+    """Lay columns side by side, so that one entry is one or two cache lines."""
+    n = len(commits)
+    table = np.zeros((n, len(VALUES)), np.int32)
+    for name, column in values.items():
+        table[:, VALUES.index(name)] = column
+    mark = np.full((n, len(MARKS)), NOT_YET, np.int32)
+    mark[:, MARKS.index("flags")] = 0
+    mark[:, MARKS.index("offset")] = -1
+    mark[:, MARKS.index("next_on_line")] = -1
+    for name, column in marks.items():
+        mark[:, MARKS.index(name)] = column
+    return Ledger(table, mark, commits.astype(np.int64), toggles.start, toggles.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Toggles:
+    """Per row, the seconds at which its verdict turned to fraud, back, and so on."""
+
+    start: NDArray[np.int32]
+    at: NDArray[np.int32]
+
+
+def each_view(specs: tuple[KeySpec, ...], make: Callable[[KeySpec], KeyView]) -> dict[str, KeyView]:
+    """All views by key name."""
+    return {spec.name: make(spec) for spec in specs}

@@ -1,0 +1,1 @@
+"""What learns, what it is measured by, and how the measurement is told."""

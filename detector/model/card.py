@@ -1,0 +1,63 @@
+"""The model card: what a model is, what it was trained on, how well it did, and what it must not be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from detector.lifecycle import STAGES
+from detector.model.train import Trained
+
+
+def card(trained: Trained, *, simulated: bool, fingerprint: str) -> str:
+    """Markdown; `{version}` is filled in when the model is saved."""
+    first = (
+        "**Trained on a simulated country.** Every figure below was measured on simulated data."
+        if simulated
+        else "Trained on the operator's own registrations; no truth is known, so figures understate."
+    )
+    p = trained.parameters
+    return "\n".join(
+        [
+            f"{first}",
+            "",
+            "# Model {version}",
+            "",
+            f"- Registrations {p['registrations']:,} from {p['first_registration'][:10]} to "
+            f"{p['last_registration'][:10]}, {p['carriers']} carriers, {p['labels']:,} verdicts "
+            f"({p['frauds_reported']:,} of fraud).",
+            f"- Lessons: {p['lessons']} simulated countries, {p['lesson_registrations']:,} registrations.",
+            f"- Data fingerprint `{fingerprint}`, seed {p['seed']}.",
+            "- Pseudonyms were made in local mode: the engine holds the key.",
+            "",
+            "## On later data, against the verdicts known",
+            "",
+            "What is unlabelled counts as legitimate here, so recall and precision are understated.",
+            "",
+            "| stage | frauds with a verdict | recall at 0.1 % | ROC AUC | average precision |",
+            "|---|---|---|---|---|",
+            *(_row(stage, trained.metrics) for stage in STAGES),
+            "",
+            "## Use",
+            "",
+            "It orders registrations by suspected misuse of an identity, and asks for proof by degrees. "
+            "A flag is not guilt: the holder is presumably the victim. It must not suspend a line in use, "
+            "decide without a person on a `hold`, or be read as evidence against anybody.",
+            "",
+            "Age, sex and birthplace are not features. A person's own public office or breaches move the "
+            "log-odds by at most the bounds in `policy.toml`.",
+            "",
+        ]
+    )
+
+
+def _row(stage: str, metrics: Mapping[str, Any]) -> str:
+    def shown(name: str) -> str:
+        value = metrics.get(f"{stage}_{name}")
+        return "too few" if value is None else f"{value:.3f}"
+
+    frauds = int(metrics.get(f"{stage}_later_frauds", 0))
+    return (
+        f"| {stage} | {frauds} | {shown('recall_at_0.1_percent')} | {shown('auc')} | "
+        f"{shown('average_precision')} |"
+    )

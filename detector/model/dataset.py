@@ -1,0 +1,151 @@
+"""The training table as it was known at a date: feature vectors with the verdicts known by then.
+
+Only registrations before the date are rows; only verdicts decided by it are labels. A row without a
+verdict is unlabelled, which is not the same as legitimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.context import Past
+from detector.history import Queries
+from detector.registration import DataFolder, Labels
+from detector.rings import RingViews
+from detector.signals import features, vectors
+
+Array = NDArray[Any]
+Progress = Callable[[float], None]
+BATCH = 65_536
+FRAUD, LEGITIMATE, UNLABELLED = 1, 0, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Queries of one stage, their vectors, and the exposure and rings that go with them."""
+
+    queries: Queries
+    vectors: NDArray[np.float32]
+    grade: NDArray[np.int8]
+    tier: NDArray[np.int8]
+    ring: NDArray[np.int64]
+    ring_identities: NDArray[np.float32]
+
+
+def batches(past: Past, stage: str, queries: Queries, rings: RingViews) -> Iterator[Batch]:
+    """Feature vectors by pieces small enough to hold in memory."""
+    for start in range(0, len(queries), BATCH):
+        part = queries.part(start, start + BATCH)
+        cut = slice(start, start + BATCH)
+        tied = RingViews(rings.numbers[cut], rings.ring[cut])
+        context = past.context(stage, part, tied)
+        exposed = context.exposure
+        identities = tied.column("identities")
+        yield Batch(part, vectors(context), exposed.grade, exposed.tier, tied.ring, identities)
+
+
+def as_known(folder: DataFolder, until: int) -> DataFolder:
+    """The folder as it was at `until` (microseconds): nothing later is in it.
+
+    Breach members and officials carry their own dates, which every look-up respects.
+    """
+    own = folder.registrations
+    keep = own.at < until
+    n = int(keep.sum())
+    events = folder.line_events
+    labels = folder.labels
+    return replace(
+        folder,
+        registrations=own.take(keep),
+        line_events=events.take((events.row < n) & (events.at <= until)),
+        labels=labels.take((labels.row < n) & (labels.at <= until)),
+    )
+
+
+def verdicts(labels: Labels, n: int) -> NDArray[np.int8]:
+    """The last verdict on each row: FRAUD, LEGITIMATE or UNLABELLED."""
+    found = np.full(n, UNLABELLED, np.int8)
+    found[labels.row] = labels.fraud  # sorted by time within a row: the last assignment stays
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTable:
+    """One stage's rows: vectors, verdicts, and what calibration and budgets need to know of each."""
+
+    stage: str
+    vectors: NDArray[np.float32]
+    verdict: NDArray[np.int8]
+    at: NDArray[np.int64]
+    carrier: NDArray[np.int16]
+    operation: NDArray[np.int8]
+    grade: NDArray[np.int8]
+    tier: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.verdict)
+
+    def where(self, mask: Array) -> TrainingTable:
+        """Some of the rows."""
+        columns = {c: getattr(self, c)[mask] for c in self.__slots__ if c != "stage"}
+        return replace(self, **columns)
+
+
+def training_tables(
+    past: Past,
+    verdict: NDArray[np.int8],
+    *,
+    stages: tuple[str, ...],
+    most: int,
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+) -> dict[str, TrainingTable]:
+    """Tables of all stages; at most `most` unlabelled rows each, drawn evenly, and all labelled ones."""
+    asked = {stage: past.queries(stage) for stage in stages}
+    rings = past.rings(asked)
+    done, total = 0, sum(min(len(q), most) for q in asked.values())
+    tables = {}
+    for stage, everyone in asked.items():
+        kept = _drawn(everyone, verdict, most=most, rng=rng)
+        queries = Queries(*(getattr(everyone, f)[kept] for f in Queries.__slots__))
+        tied = RingViews(rings[stage].numbers[kept], rings[stage].ring[kept])
+        pieces = []
+        for batch in batches(past, stage, queries, tied):
+            pieces.append(batch)
+            done += len(batch.queries)
+            if progress:
+                progress(min(done / max(total, 1), 1.0))
+        tables[stage] = _table(past, stage, pieces, verdict)
+    return tables
+
+
+def _drawn(queries: Queries, verdict: Array, *, most: int, rng: np.random.Generator) -> Array:
+    known = verdict[queries.rows]
+    unlabelled = np.flatnonzero(known == UNLABELLED)
+    if len(unlabelled) > most:
+        unlabelled = rng.choice(unlabelled, most, replace=False)
+    return np.sort(np.concatenate((np.flatnonzero(known != UNLABELLED), unlabelled)))
+
+
+def _table(past: Past, stage: str, pieces: list[Batch], verdict: Array) -> TrainingTable:
+    own = past.registrations
+    rows = _joined([p.queries.rows for p in pieces], np.empty(0, np.int64))
+    return TrainingTable(
+        stage,
+        _joined([p.vectors for p in pieces], np.empty((0, len(features(stage))), np.float32)),
+        verdict[rows],
+        _joined([p.queries.moments for p in pieces], np.empty(0, np.int64)),
+        own.carrier[rows],
+        own.operation[rows],
+        _joined([p.grade for p in pieces], np.empty(0, np.int8)),
+        _joined([p.tier for p in pieces], np.empty(0, np.int8)),
+    )
+
+
+def _joined(pieces: list[Array], nothing: Array) -> Array:
+    return np.concatenate(pieces) if pieces else nothing

@@ -1,0 +1,48 @@
+"""How a model is trained, as data: `models/recipe.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Settings of a training run; the file says what each is for."""
+
+    booster: Mapping[str, float]
+    most_unlabelled: int
+    later_share: float
+    maturity: float
+    unlabelled_weight: float
+    labelled_weight: float
+    countries: int
+    practice_registrations: int
+    practice_weight: float
+    novelty_weight: float
+
+    @classmethod
+    def load(cls, path: Path) -> Recipe:
+        """Read a recipe. Raises BadInput if it lacks something."""
+        try:
+            text: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+            rows, practice = text["rows"], text["practice"]
+            return cls(
+                text["booster"],
+                int(rows["most_unlabelled"]),
+                float(rows["later_share"]),
+                float(rows["maturity"]),
+                float(rows["unlabelled_weight"]),
+                float(rows["labelled_weight"]),
+                int(practice["countries"]),
+                int(practice["registrations"]),
+                float(practice["weight"]),
+                float(text["novelty"]["weight"]),
+            )
+        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as fault:
+            raise BadInput(f"recipe {path.name} cannot be used: {type(fault).__name__}") from fault

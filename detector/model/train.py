@@ -1,0 +1,339 @@
+"""Training: boosters on what was known by a date, calibration and thresholds on what came later.
+
+Two things are learned from side by side: the data's own verdicts, which are few, late and partial, and
+lessons, countries in which the truth is known (simulated ones). An unlabelled row stands for a
+legitimate one only with a lower weight, only after it has had time to be reported, and only if a
+first model that saw no such rows near it does not already find it suspicious.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from detector.context import Past
+from detector.decision import Policy, Thresholds, thresholds
+from detector.errors import TooLittleData
+from detector.lifecycle import STAGES
+from detector.model.artefact import Model, StageModel
+from detector.model.calibrate import Calibration, calibration, shifted
+from detector.model.dataset import (
+    FRAUD,
+    LEGITIMATE,
+    UNLABELLED,
+    TrainingTable,
+    as_known,
+    training_tables,
+    verdicts,
+)
+from detector.model.novelty import novelty
+from detector.model.recipe import Recipe
+from detector.registration import MICROSECONDS, DataFolder
+from detector.signals import features
+
+Array = NDArray[Any]
+Progress = Callable[[str, float], None]
+LEAST_ROWS = 1_000
+USUAL_SHARE = 0.005  # of misuse, where the data's own verdicts are too few to say (India, DoT 2023)
+DAY = 86_400 * MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A country in which the truth is known; `fraud` says it for each registration."""
+
+    folder: DataFolder
+    fraud: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model and what was measured while making it."""
+
+    model: Model
+    metrics: Mapping[str, float]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a booster learns from."""
+
+    vectors: NDArray[np.float32]
+    fraud: NDArray[np.int8]
+    weight: NDArray[np.float64]
+
+
+def train(
+    folder: DataFolder,
+    lessons: Sequence[Lesson],
+    *,
+    recipe: Recipe,
+    policy: Policy,
+    until: int,
+    seed: int,
+    progress: Progress = lambda _what, _share: None,
+) -> Trained:
+    """Learn from registrations before `until` (microseconds) and what was known by then.
+
+    Raises TooLittleData if there are hardly any registrations, or neither verdicts nor lessons.
+    """
+    known = as_known(folder, until)
+    if len(known.registrations) < LEAST_ROWS:
+        raise TooLittleData(
+            f"training needs at least {LEAST_ROWS} registrations before the date, "
+            f"there are {len(known.registrations)}"
+        )
+    rng = np.random.default_rng(seed)
+    own = _tables(known, verdicts(known.labels, len(known.registrations)), recipe, rng, progress)
+    taught = _lesson_tables(lessons, recipe, rng, progress)
+    if not taught[STAGES[0]] and not (own[STAGES[0]].verdict == FRAUD).any():
+        raise TooLittleData("training needs some verdicts of fraud, or lessons; there are neither")
+    patience = _patience(known, recipe)
+    stages: dict[str, StageModel] = {}
+    later: dict[str, TrainingTable] = {}
+    metrics: dict[str, float] = {}
+    for i, stage in enumerate(STAGES):
+        progress("Learning", i / len(STAGES))
+        early, later[stage] = _split(own[stage], recipe)
+        stages[stage] = _stage(
+            stage,
+            _own_rows(early, until - patience, recipe),
+            [_lesson_rows(t, recipe) for t in taught[stage]],
+            later=later[stage],
+            recipe=recipe,
+            policy=policy,
+            seed=seed,
+        )
+        metrics |= _metrics(stage, stages[stage], later[stage], recipe)
+    progress("Learning", 1.0)
+    model = _with_thresholds(stages, later, policy=policy, recipe=recipe, carriers=known)
+    return Trained(model, metrics, _parameters(known, lessons, patience, recipe=recipe, seed=seed))
+
+
+def _tables(
+    folder: DataFolder, verdict: Array, recipe: Recipe, rng: np.random.Generator, progress: Progress
+) -> dict[str, TrainingTable]:
+    return training_tables(
+        Past.of(folder),
+        verdict,
+        stages=STAGES,
+        most=recipe.most_unlabelled,
+        rng=rng,
+        progress=lambda share: progress("Reading the past", share),
+    )
+
+
+def _lesson_tables(
+    lessons: Sequence[Lesson], recipe: Recipe, rng: np.random.Generator, progress: Progress
+) -> dict[str, list[TrainingTable]]:
+    taught: dict[str, list[TrainingTable]] = {stage: [] for stage in STAGES}
+    for i, lesson in enumerate(lessons):
+        progress("Practising", i / len(lessons))
+        truth = lesson.fraud.astype(np.int8)
+        for stage, table in _tables(lesson.folder, truth, recipe, rng, _quiet).items():
+            taught[stage].append(table)
+    return taught
+
+
+def _quiet(_what: str, _share: float) -> None:
+    """Progress of a part that reports as a whole."""
+
+
+def _patience(folder: DataFolder, recipe: Recipe) -> int:
+    """How long a row must have been silent before silence says something (microseconds)."""
+    labels, at = folder.labels, folder.registrations.at
+    if not len(labels):
+        return 0
+    delays = labels.at - at[labels.row]
+    span = int(at[-1] - at[0])
+    return int(min(np.quantile(delays, recipe.maturity), span / 3))
+
+
+def _split(table: TrainingTable, recipe: Recipe) -> tuple[TrainingTable, TrainingTable]:
+    """Earlier rows to learn from and later ones to calibrate on."""
+    if not len(table):
+        return table, table
+    border = np.quantile(table.at, 1 - recipe.later_share)
+    return table.where(table.at < border), table.where(table.at >= border)
+
+
+def _own_rows(table: TrainingTable, mature: int, recipe: Recipe) -> Rows:
+    spoken = table.verdict != UNLABELLED
+    silent = np.where(table.at <= mature, recipe.unlabelled_weight, 0.0)
+    weight = np.where(spoken, recipe.labelled_weight, silent)
+    keep = weight > 0
+    fraud = (table.verdict == FRAUD).astype(np.int8)
+    return Rows(table.vectors[keep], fraud[keep], weight[keep])
+
+
+def _lesson_rows(table: TrainingTable, recipe: Recipe) -> Rows:
+    return Rows(table.vectors, table.verdict, np.full(len(table), recipe.practice_weight))
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    return Rows(*(np.concatenate([getattr(p, f) for p in parts]) for f in Rows.__slots__))
+
+
+def _stage(
+    stage: str,
+    own: Rows,
+    lessons: list[Rows],
+    *,
+    later: TrainingTable,
+    recipe: Recipe,
+    policy: Policy,
+    seed: int,
+) -> StageModel:
+    rows = _joined([_without_suspects(own, lessons, stage, recipe=recipe, seed=seed), *lessons])
+    booster = _fit(rows, stage, recipe=recipe, seed=seed)
+    usual = novelty(own.vectors if len(own.weight) >= LEAST_ROWS else rows.vectors, features(stage))
+    unfinished = StageModel(booster, usual, Calibration(1.0, 0.0, 1.0))
+    return StageModel(booster, usual, _calibration(unfinished, later, rows, recipe=recipe))
+
+
+def _without_suspects(
+    own: Rows, lessons: list[Rows], stage: str, *, recipe: Recipe, seed: int
+) -> Rows:
+    """Own rows without the unlabelled ones that a first model already finds suspicious.
+
+    A row without a verdict has `unlabelled_weight`; one with a verdict of legitimate stays.
+    """
+    parts = [own, *lessons]
+    if not sum(int(p.fraud.sum()) for p in parts):
+        return own
+    first = _fit(_joined(parts), stage, recipe=recipe, seed=seed, share=0.4)
+    raw = first.predict(own.vectors, raw_score=True, num_threads=2) if len(own.weight) else []
+    known = np.asarray(raw)[own.fraud == 1]
+    teacher = known if len(known) >= LEAST_ROWS // 100 else _frauds(first, lessons)
+    border = np.quantile(teacher, 0.25) if len(teacher) else np.inf
+    unspoken = own.weight == recipe.unlabelled_weight
+    keep = ~(unspoken & (np.asarray(raw) > border)) if len(own.weight) else unspoken
+    return Rows(own.vectors[keep], own.fraud[keep], own.weight[keep])
+
+
+def _frauds(booster: lgb.Booster, lessons: list[Rows]) -> Array:
+    if not lessons:
+        return np.empty(0)
+    rows = _joined(lessons)
+    raw = booster.predict(rows.vectors[rows.fraud == 1], raw_score=True, num_threads=2)
+    return np.asarray(raw)
+
+
+def _fit(rows: Rows, stage: str, *, recipe: Recipe, seed: int, share: float = 1.0) -> lgb.Booster:
+    """One booster, deterministic for a seed, data, CPU type and thread count."""
+    wanted = features(stage)
+    settings: dict[str, Any] = dict(recipe.booster)
+    rounds = max(int(settings.pop("num_iterations") * share), 1)
+    settings |= {
+        "objective": "binary",
+        "monotone_constraints": [f.monotone for f in wanted],
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 2,
+        "verbosity": -1,
+    }
+    names = [f.name for f in wanted]
+    data = lgb.Dataset(
+        rows.vectors, rows.fraud, weight=rows.weight, feature_name=names, free_raw_data=True
+    )
+    return lgb.train(settings, data, num_boost_round=rounds)
+
+
+def _raw(model: StageModel, vectors: Array, recipe: Recipe) -> Array:
+    if not len(vectors):
+        return np.empty(0)
+    margin = model.booster.predict(vectors, raw_score=True, num_threads=2)
+    return np.asarray(margin) + recipe.novelty_weight * model.novelty.of(vectors)
+
+
+def _calibration(
+    model: StageModel, later: TrainingTable, taught: Rows, *, recipe: Recipe
+) -> Calibration:
+    """On the data's own later rows; where these hold too few verdicts, moved there from the lessons."""
+    raw = _raw(model, later.vectors, recipe)
+    found = calibration(raw, (later.verdict == FRAUD).astype(int))
+    if found:
+        return found
+    learned = calibration(_raw(model, taught.vectors, recipe), taught.fraud.astype(int))
+    known = learned or Calibration(1.0, 0.0, 1.0)
+    return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), raw, USUAL_SHARE)
+
+
+def _with_thresholds(
+    stages: Mapping[str, StageModel],
+    later: Mapping[str, TrainingTable],
+    *,
+    policy: Policy,
+    recipe: Recipe,
+    carriers: DataFolder,
+) -> Model:
+    model = Model(
+        stages, Thresholds({}), recipe.novelty_weight, policy.official, policy.breached, {}
+    )
+    honest = {s: t.where(t.verdict != FRAUD) for s, t in later.items()}
+    scores = {
+        s: model.probability(s, model.raw(s, t.vectors, grade=t.grade, tier=t.tier))
+        for s, t in honest.items()
+    }
+    limits = thresholds(
+        scores,
+        carriers={s: t.carrier for s, t in honest.items()},
+        operations={s: t.operation for s, t in honest.items()},
+        names=carriers.registrations.carriers,
+        policy=policy,
+    )
+    return Model(
+        stages, limits, recipe.novelty_weight, policy.official, policy.breached, {}
+    )
+
+
+def _metrics(
+    stage: str, model: StageModel, later: TrainingTable, recipe: Recipe
+) -> dict[str, float]:
+    """On later rows, against verdicts only: what is unlabelled counts as legitimate, so these understate."""
+    fraud = later.verdict == FRAUD
+    found = {f"{stage}_later_rows": float(len(later)), f"{stage}_later_frauds": float(fraud.sum())}
+    if not fraud.any() or fraud.all():
+        return found
+    raw = _raw(model, later.vectors, recipe)
+    limit = np.quantile(raw[~fraud], 0.999)
+    legitimate = later.verdict == LEGITIMATE
+    return found | {
+        f"{stage}_recall_at_0.1_percent": float((raw[fraud] > limit).mean()),
+        f"{stage}_auc": float(roc_auc_score(fraud, raw)),
+        f"{stage}_average_precision": float(average_precision_score(fraud, raw)),
+        f"{stage}_cleared_above_limit": float((raw[legitimate] > limit).sum()),
+        f"{stage}_mean_probability": float(
+            expit(model.calibration.slope * raw + model.calibration.intercept).mean()
+        ),
+        f"{stage}_share_reported": model.calibration.reported,
+    }
+
+
+def _parameters(
+    folder: DataFolder, lessons: Sequence[Lesson], patience: int, *, recipe: Recipe, seed: int
+) -> dict[str, Any]:
+    own = folder.registrations
+    return {
+        "seed": seed,
+        "registrations": len(own),
+        "labels": len(folder.labels),
+        "frauds_reported": int(folder.labels.fraud.sum()),
+        "carriers": len(own.carriers),
+        "lessons": len(lessons),
+        "lesson_registrations": sum(len(lesson.folder.registrations) for lesson in lessons),
+        "first_registration": str(np.datetime64(int(own.at[0]), "us")),
+        "last_registration": str(np.datetime64(int(own.at[-1]), "us")),
+        "days_of_patience": round(patience / DAY, 1),
+        **{f"booster_{k}": v for k, v in recipe.booster.items()},
+        "novelty_weight": recipe.novelty_weight,
+    }

@@ -1,0 +1,120 @@
+"""The straight line: a data folder in, scores with reasons out, in time order and by chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from detector.context import Past
+from detector.decision import ALLOW, DECISIONS, decide
+from detector.history import Queries
+from detector.lifecycle import STAGES
+from detector.model.artefact import Model
+from detector.model.dataset import Batch, batches
+from detector.model.explain import reasons
+from detector.registration import DataFolder, Registrations
+from detector.signals import RULES, features
+
+Array = NDArray[Any]
+RING_PEOPLE = 2  # others in the ring before it is named
+SCHEMA = pa.schema(
+    [
+        ("registration_id", pa.large_string()),
+        ("carrier_id", pa.large_string()),
+        ("stage", pa.string()),
+        ("score", pa.float64()),
+        ("decision", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("ring_id", pa.string()),
+        ("model_version", pa.string()),
+    ]
+)
+
+
+def scores(
+    folder: DataFolder,
+    model: Model,
+    *,
+    start: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[pa.Table]:
+    """Scores of registrations at or after `start` (microseconds), at every stage they reach.
+
+    Everything before `start` is history. Tables of SCHEMA, stage by stage, each in time order.
+    """
+    past = Past.of(folder)
+    asked = {stage: _since(past, past.queries(stage), start) for stage in STAGES}
+    rings = past.rings(asked)
+    total = sum(len(queries) for queries in asked.values())
+    done = 0
+    for stage, queries in asked.items():
+        for batch in batches(past, stage, queries, rings[stage]):
+            yield assessments(past.registrations, model, stage, batch)
+            done += len(batch.queries)
+            if progress:
+                progress(done / total)
+
+
+def _since(past: Past, queries: Queries, start: int | None) -> Queries:
+    if start is None:
+        return queries
+    kept = past.registrations.at[queries.rows] >= start
+    return Queries(*(getattr(queries, f)[kept] for f in Queries.__slots__))
+
+
+def assessments(own: Registrations, model: Model, stage: str, batch: Batch) -> pa.Table:
+    """Score, decide and explain one batch."""
+    rows = own.take(batch.queries.rows)
+    raw = model.raw(stage, batch.vectors, grade=batch.grade, tier=batch.tier)
+    score = model.probability(stage, raw)
+    floors, hits = rule_hits(stage, batch.vectors)
+    limits = model.thresholds.rows(
+        stage, carriers=rows.carrier, operations=rows.operation, names=rows.carriers
+    )
+    decision = decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
+    flagged = np.flatnonzero(decision > ALLOW)
+    ruled = [tuple(r.reason for r, hit in zip(RULES, hits, strict=True) if hit[i]) for i in flagged]
+    told: list[list[str]] = [[]] * len(score)
+    for i, codes in zip(
+        flagged, reasons(model, stage, batch.vectors[flagged], ruled=ruled), strict=True
+    ):
+        told[i] = codes
+    carriers = pa.array(rows.carriers, pa.large_string())
+    return pa.table(
+        [
+            rows.registration_id,
+            carriers.take(pa.array(rows.carrier)),
+            pa.array([stage] * len(score), pa.string()),
+            pa.array(score),
+            pa.array(DECISIONS).take(pa.array(decision)),
+            pa.array(told, pa.list_(pa.string())),
+            _ring_ids(batch),
+            pa.array([model.version] * len(score), pa.string()),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def rule_hits(stage: str, vectors: NDArray[np.float32]) -> tuple[Array, list[Array]]:
+    """The least decision that rules ask for, and for each of RULES where it hit."""
+    columns = {f.name: vectors[:, i] for i, f in enumerate(features(stage))}
+    floors = np.zeros(len(vectors), np.int8)
+    hits = []
+    for rule in RULES:
+        hit = rule.condition(columns)
+        hits.append(hit)
+        floors[hit] = np.maximum(floors[hit], DECISIONS.index(rule.at_least))
+    return floors, hits
+
+
+def _ring_ids(batch: Batch) -> pa.Array:
+    named = (batch.ring >= 0) & (np.nan_to_num(batch.ring_identities) >= RING_PEOPLE)
+    return pa.array(
+        [f"ring-{r}" if known else None for r, known in zip(batch.ring, named, strict=True)],
+        pa.string(),
+    )
+

@@ -1,0 +1,73 @@
+"""The signals in their explicit order, which is the order of the model's columns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.context import Context
+from detector.lifecycle import STAGES
+from detector.signals import (
+    business,
+    device,
+    geography,
+    handover,
+    identity,
+    line,
+    neighbours,
+    network,
+    quality,
+    ring,
+    seller,
+    sim_block,
+)
+from detector.signals.features import Feature
+from detector.signals.reasons import Reason
+from detector.signals.rules import Rule
+
+SIGNALS = (
+    identity.SIGNAL,
+    device.SIGNAL,
+    network.SIGNAL,
+    seller.SIGNAL,
+    sim_block.SIGNAL,
+    line.SIGNAL,
+    quality.SIGNAL,
+    geography.SIGNAL,
+    neighbours.SIGNAL,
+    ring.SIGNAL,
+    business.SIGNAL,
+    handover.SIGNAL,
+)
+UNUSUAL = Reason(
+    "UNUSUAL",
+    "unusual",
+    "El registro es muy distinto de lo habitual.",
+    "The registration is very different from what is usual.",
+)
+REASONS = {r.code: r for signal in SIGNALS for r in signal.reasons} | {UNUSUAL.code: UNUSUAL}
+RULES: tuple[Rule, ...] = tuple(rule for signal in SIGNALS for rule in signal.rules)
+
+
+def features(stage: str) -> tuple[Feature, ...]:
+    """The model's columns at a stage, in order."""
+    activation = stage == STAGES[0]
+    return tuple(f for s in SIGNALS if not (activation and s.later) for f in s.features)
+
+
+def vectors(context: Context) -> NDArray[np.float32]:
+    """The feature vectors of a batch of queries: queries by features of its stage."""
+    wanted = features(context.stage)
+    table = np.empty((len(context.queries), len(wanted)), np.float32)
+    for i, f in enumerate(wanted):
+        table[:, i] = f.column(context)
+    return table
+
+
+def fingerprint() -> str:
+    """A hash of the names, order, directions and reasons of all features: what a model was made for."""
+    facts = [[s, f.name, f.monotone, f.reason] for s in STAGES for f in features(s)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

@@ -1,0 +1,55 @@
+"""What a feature is: a noun-named function of a `Context` whose docstring is its catalogue entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from detector.context import Context
+from detector.history import Column
+
+RISES, FALLS, FREE = 1, -1, 0  # how risk may depend on the feature
+
+ColumnOf = Callable[[Context], Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the model's input.
+
+    `monotone` says where the domain is sure of the direction. `reason` is the code that the feature
+    speaks for; `neutral` is what it would read if the events that the reason counts were not there.
+    NaN always means: the row has no such key, or the fact is unknown.
+    """
+
+    name: str
+    doc: str
+    column: ColumnOf
+    monotone: int
+    reason: str | None
+    neutral: float
+
+
+def feature(
+    *, reason: str | None = None, monotone: int = FREE, neutral: float = 0.0
+) -> Callable[[ColumnOf], Feature]:
+    """Make a feature of a function; its name and docstring are the feature's."""
+
+    def made(column: ColumnOf) -> Feature:
+        name: str = column.__name__
+        return Feature(name, (column.__doc__ or "").strip(), column, monotone, reason, neutral)
+
+    return made
+
+
+def float32(column: object) -> Column:
+    """Any column as the model reads it."""
+    return np.asarray(column).astype(np.float32)
+
+
+def ratio(part: Column, whole: Column) -> Column:
+    """`part` of `whole`; NaN where there is no whole."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float32(np.where(whole > 0, part / whole, np.nan))

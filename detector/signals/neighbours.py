@@ -1,0 +1,96 @@
+"""The company a key keeps: how many of the *other* registrations on a device, agent, network or SIM block
+are exposed, official, new, handed over, silent or later disowned, against what is usual in the country.
+
+Label-derived ones count a verdict only from the moment it became known. Nothing here looks at the
+registration's own status.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detector.context import Context
+from detector.history import Column
+from detector.signals.features import FREE, RISES, Feature, feature, float32
+from detector.signals.reasons import Reason
+from detector.signals.signal import Signal
+from detector.windows import FLAGS
+
+LINKED, DISOWNED, SELLER, BATCH, ADDRESS = (
+    "LINKED_RISK",
+    "LINKED_DISOWNED",
+    "SELLER_PATTERN",
+    "SIM_BATCH",
+    "ADDRESS_SHARED",
+)
+# Keys rare enough that a few people at most should share them: the worst of them speaks.
+RARE = ("device", "handset", "contact", "ip", "sim")
+HUBS = {
+    "agent": (SELLER, ("new_line", "exposed", "grave", "official", "doubtful", "handed_over",
+                       "travelled", "closed", "silent", "reported", "disowned")),
+    "pos": (SELLER, ("exposed", "grave", "handed_over", "silent", "closed", "disowned")),
+    "network": (ADDRESS, ("exposed", "grave", "new_line", "doubtful", "handed_over", "disowned")),
+    "block": (BATCH, ("exposed", "grave", "official", "remote", "handed_over", "travelled",
+                      "silent", "closed", "disowned")),
+    "line_block": (BATCH, ("handed_over", "grave", "disowned")),
+    "model": (LINKED, ("grave", "doubtful", "handed_over", "disowned")),
+    "place": (LINKED, ("grave", "handed_over", "disowned")),
+    "identity": (LINKED, ("handed_over", "travelled", "silent", "closed", "reported", "disowned",
+                          "doubtful")),
+    "root": (LINKED, ("disowned",)),
+}  # fmt: skip
+_SURE = ("grave", "handed_over", "silent", "reported", "disowned", "travelled")
+
+
+def _excess(key: str, flag: str, reason: str) -> Feature:
+    def column(c: Context) -> Column:
+        return c.excess(c.on(key), flag)
+
+    column.__name__ = f"{key}_{flag}_excess"
+    column.__doc__ = (
+        f"By how many standard deviations more of the {key}'s others are {flag} than usual in the country."
+    )
+    speaks = DISOWNED if flag == "disowned" else reason
+    return feature(reason=speaks, monotone=RISES if flag in _SURE else FREE)(column)
+
+
+def _worst(flag: str) -> Feature:
+    def column(c: Context) -> Column:
+        columns = np.stack([c.excess(c.on(key), flag) for key in RARE])
+        known = ~np.isnan(columns)
+        worst = np.where(known, columns, -np.inf).max(axis=0)
+        return float32(np.where(known.any(axis=0), worst, np.nan))
+
+    column.__name__ = f"linked_{flag}_excess"
+    column.__doc__ = (
+        f"The greatest excess of {flag} registrations among the others on its device, handset, SIM, "
+        "contact or address, in standard deviations."
+    )
+    speaks = DISOWNED if flag == "disowned" else LINKED
+    return feature(reason=speaks, monotone=RISES if flag in _SURE else FREE)(column)
+
+
+SIGNAL = Signal(
+    name="neighbours",
+    sees="B, C, D, F, I: agents, devices and batches through which stolen identities pass, also when each "
+    "is used once; stock that is handed over or lies silent.",
+    hurts="Customers of a bad agent; colleagues of a breached office; relief camps.",
+    features=(
+        *(_worst(flag) for flag in FLAGS if flag not in ("business", "remote")),
+        *(_excess(k, flag, reason) for k, (reason, flags) in HUBS.items() for flag in flags),
+    ),
+    reasons=(
+        Reason(
+            LINKED,
+            "linked",
+            "Otros registros vinculados a este presentan señales de uso indebido de identidad.",
+            "Other registrations linked to this one show signs of identity misuse.",
+        ),
+        Reason(
+            DISOWNED,
+            "linked",
+            "Titulares de registros vinculados a este dijeron que no eran suyos.",
+            "Holders of registrations linked to this one said they were not theirs.",
+        ),
+    ),
+)

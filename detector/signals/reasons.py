@@ -1,0 +1,22 @@
+"""Why a registration was flagged, in words a wrongly flagged person can read.
+
+A reason never says that somebody is an official, in which breach they are, or how many lines they
+have; carriers see families only. No reason accuses: it says what looked unusual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAMILIES = ("identity", "device", "network", "sim", "seller", "line", "validation", "place",
+            "linked", "use", "unusual")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stable code, its family, and one sentence in Spanish (Mexico) and in English."""
+
+    code: str
+    family: str
+    es: str
+    en: str

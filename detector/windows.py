@@ -1,0 +1,405 @@
+"""The kernels of time: what one key's bounded recent history says at a moment.
+
+Every question the signals ask about a key's past is answered here and only here: how many, how many
+different, how many flagged, how many like me, how long ago, which neighbours. A *query* is (own row,
+key, moment); its *history* is the at most K registrations of that key, latest first, that were both
+committed before the query and earlier in time than the moment. Windows lie around the query's own
+registration: at activation they can only look back; at a later stage they also see what came after
+it, up to that moment.
+
+The kernels are compiled once and serve one event and a hundred million alike, so what a feature is
+does not depend on who asks. `tests/test_windows.py` holds a pandas oracle for each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+HOUR, DAY, WEEK = 3_600, 86_400, 7 * 86_400
+WINDOWS = ("hour", "day", "week", "memory")
+W = len(WINDOWS)
+
+# Columns of a ledger's `values`: what a history entry can be compared by. 0 is "none".
+VALUES = (
+    "second",
+    "own",
+    "identity",
+    "root",
+    "line",
+    "sim",
+    "handset",
+    "device",
+    "network",
+    "contact",
+    "agent",
+    "pos",
+    "carrier",
+    "place",
+    "state",
+    "model",
+)
+# Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on.
+MARKS = (
+    "flags",
+    "offset",
+    "handed_over",
+    "travelled",
+    "closed",
+    "reported",
+    "silent",
+    "next_on_line",
+)
+# What may be counted about the other registrations: first those fixed at their own moment
+# (bits of `flags`), then those that become known later.
+FIXED_FLAGS = ("new_line", "exposed", "grave", "official", "remote", "doubtful", "business")
+LATER_FLAGS = ("handed_over", "travelled", "closed", "reported", "silent")
+FLAGS = (*FIXED_FLAGS, *LATER_FLAGS, "disowned")
+F = len(FLAGS)
+NOT_YET = np.iinfo(np.int32).max
+
+_SECOND, _OWN, _IDENTITY, _LINE, _CARRIER = (
+    VALUES.index(v) for v in ("second", "own", "identity", "line", "carrier")
+)
+_FLAGS, _OFFSET, _FIRST_LATER, _CLOSED, _NEXT = (
+    MARKS.index(m) for m in ("flags", "offset", "handed_over", "closed", "next_on_line")
+)
+_DISOWNED_BIT = 1 << (F - 1)
+_SLOTS = 1024  # of a query's hash sets: four times the longest history
+_NEAR = 5  # SIMs this close in number count as neighbours
+
+Array = NDArray[Any]
+
+
+@njit(nogil=True, cache=True)
+def first_at_least(rows: Array, low: int, high: int, row: int) -> int:
+    """Position in `rows[low:high]` (ascending) of the first value that is at least `row`."""
+    while low < high:
+        middle = (low + high) >> 1
+        if rows[middle] < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(nogil=True, cache=True)
+def visible(
+    rows: Array, commits: Array, earliest_after: Array, bounds: Array, query: Array, picked: Array
+) -> int:
+    """The rows of one key that a query may see, oldest first, into `picked`; how many they are.
+
+    `rows[bounds[0]:bounds[1]]` are the key's registrations in time order. `query` is (place of the
+    moment in time order, place in commit order, K). Late rows (`earliest_after` not empty) make
+    two things differ from a plain slice: a row may be earlier in time and not committed yet, and
+    rows later in time may already fill some of the K places.
+    """
+    order, commit, k = query[0], query[1], query[2]
+    start, stop = bounds[0], bounds[1]
+    high = first_at_least(rows, start, stop, order)
+    if earliest_after.shape[0] == 0:
+        low = max(start, high - k)
+        for i in range(low, high):
+            picked[i - low] = rows[i]
+        return high - low
+    room = k
+    i = high
+    while i < stop and room > 0 and earliest_after[i] < commit:
+        if commits[rows[i]] < commit:
+            room -= 1
+        i += 1
+    n = 0
+    i = high - 1
+    while i >= start and n < room:
+        if commits[rows[i]] < commit:
+            picked[n] = rows[i]
+            n += 1
+        i -= 1
+    for j in range(n >> 1):
+        picked[j], picked[n - 1 - j] = picked[n - 1 - j], picked[j]
+    return n
+
+
+@njit(nogil=True, cache=True)
+def seen_before(slots: Array, stamps: Array, stamp: int, value: int) -> bool:
+    """Whether `value` is already in the hash set of this `stamp`; it is afterwards."""
+    at = (value * 0x9E3779B1) & (_SLOTS - 1)
+    while stamps[at] == stamp:
+        if slots[at] == value:
+            return True
+        at = (at + 1) & (_SLOTS - 1)
+    stamps[at] = stamp
+    slots[at] = value
+    return False
+
+
+@njit(nogil=True, cache=True)
+def disowned(toggles: Array, low: int, high: int, moment: int) -> bool:
+    """Whether the last verdict known at `moment` is fraud: verdicts alternate at `toggles`."""
+    odd = False
+    for i in range(low, high):
+        if toggles[i] > moment:
+            break
+        odd = not odd
+    return odd
+
+
+@njit(nogil=True, cache=True)
+def flags_known(marks: Array, labels: Array, toggles: Array, row: int, moment: int) -> int:
+    """Bit mask over FLAGS of what is known about `row` at `moment` (seconds)."""
+    mask = marks[row, _FLAGS]
+    for i in range(5):
+        if marks[row, _FIRST_LATER + i] <= moment:
+            mask |= 1 << (7 + i)
+    if labels[row] != labels[row + 1] and disowned(toggles, labels[row], labels[row + 1], moment):
+        mask |= _DISOWNED_BIT
+    return mask
+
+
+@njit(nogil=True, cache=True)
+def window_of(distance: int) -> int:
+    """Index in WINDOWS of the smallest window that reaches `distance` seconds."""
+    if distance <= HOUR:
+        return 0
+    if distance <= DAY:
+        return 1
+    return 2 if distance <= WEEK else 3
+
+
+@njit(nogil=True, cache=True)
+def profile(
+    values: Array,
+    marks: Array,
+    labels: Array,
+    toggles: Array,
+    picked: Array,
+    n: int,
+    own: Array,
+    when: Array,
+    distinct: Array,
+    same: Array,
+    slots: Array,
+    stamps: Array,
+    stamp: int,
+    out: Array,
+) -> None:
+    """Counts of one history into `out`, walking outwards from the query's own registration.
+
+    `own` are the query's values; `when` is (moment, memory) in seconds. `out` holds, in this order:
+    W counts; for each column in `distinct` W counts of different values; for each column in `same`
+    W counts of entries equal to `own` and whether the nearest entry is; for each of FLAGS W counts;
+    the distance in seconds to the nearest entry and to the farthest.
+    """
+    moment, memory = when[0], when[1]
+    n_distinct, n_same = distinct.shape[0], same.shape[0]
+    same_at = W + W * n_distinct
+    flag_at = same_at + (W + 1) * n_same
+    gap_at = flag_at + W * F
+    for i in range(out.shape[0]):
+        out[i] = 0.0
+    for j in range(n_same):
+        out[same_at + (W + 1) * j + W] = np.nan
+    out[gap_at] = memory
+    second = own[_SECOND]
+    right = 0
+    while right < n and values[picked[right], _SECOND] < second:
+        right += 1
+    left = right - 1
+    first = True
+    while left >= 0 or right < n:
+        before = second - values[picked[left], _SECOND] if left >= 0 else NOT_YET
+        after = values[picked[right], _SECOND] - second if right < n else NOT_YET
+        if before <= after:
+            row, distance = picked[left], before
+            left -= 1
+        else:
+            row, distance = picked[right], after
+            right += 1
+        if distance > memory:
+            break
+        if values[row, _OWN] == own[_OWN]:
+            continue
+        w = window_of(distance)
+        out[w] += 1.0
+        if first:
+            out[gap_at] = distance
+        out[gap_at + 1] = distance
+        for j in range(n_distinct):
+            value = values[row, distinct[j]]
+            if value != 0 and not seen_before(slots[j], stamps[j], stamp, value):
+                out[W + W * j + w] += 1.0
+        for j in range(n_same):
+            value = values[row, same[j]]
+            if value != 0 and own[same[j]] != 0:
+                at = same_at + (W + 1) * j
+                equal = 1.0 if value == own[same[j]] else 0.0
+                out[at + w] += equal
+                if first:
+                    out[at + W] = equal
+        first = False
+        mask = flags_known(marks, labels, toggles, row, moment)
+        at = flag_at + w
+        while mask:
+            if mask & 1:
+                out[at] += 1.0
+            mask >>= 1
+            at += W
+    for block in range(0, W + W * n_distinct, W):
+        for w in range(1, W):
+            out[block + w] += out[block + w - 1]
+    for block in range(same_at, flag_at, W + 1):
+        for w in range(1, W):
+            out[block + w] += out[block + w - 1]
+    for block in range(flag_at, gap_at, W):
+        for w in range(1, W):
+            out[block + w] += out[block + w - 1]
+
+
+@njit(nogil=True, cache=True)
+def renamed(
+    values: Array, marks: Array, commits: Array, row: int, order: int, commit: int
+) -> bool:
+    """Whether a later registration that the query can see put the line of `row` in another name."""
+    later = marks[row, _NEXT]
+    while 0 <= later < order:
+        if commits[later] < commit and values[later, _IDENTITY] != values[row, _IDENTITY]:
+            return True
+        later = marks[later, _NEXT]
+    return False
+
+
+@njit(nogil=True, cache=True)
+def open_lines(
+    values: Array,
+    marks: Array,
+    commits: Array,
+    picked: Array,
+    n: int,
+    own: Array,
+    when: Array,
+    slots: Array,
+    stamps: Array,
+    stamp: int,
+    out: Array,
+) -> None:
+    """Different lines still open among a history: with anybody, and with the query's carrier.
+
+    A line is open from its registration until it is unlinked or abandoned, or until a registration
+    that the query can see puts it in another name. The query's own line does not count. `when` is
+    (moment, place of the moment in time order, place in commit order).
+    """
+    moment, order, commit = when[0], when[1], when[2]
+    out[0] = 0.0
+    out[1] = 0.0
+    for i in range(n - 1, -1, -1):
+        row = picked[i]
+        line = values[row, _LINE]
+        if line == own[_LINE] or line == 0 or marks[row, _CLOSED] <= moment:
+            continue
+        if renamed(values, marks, commits, row, order, commit):
+            continue
+        if seen_before(slots[0], stamps[0], stamp, line):
+            continue
+        out[0] += 1.0
+        if values[row, _CARRIER] == own[_CARRIER]:
+            out[1] += 1.0
+
+
+@njit(nogil=True, cache=True)
+def neighbour_run(
+    values: Array,
+    marks: Array,
+    picked: Array,
+    n: int,
+    own: Array,
+    own_offset: int,
+    slots: Array,
+    stamps: Array,
+    stamp: int,
+    taken: Array,
+    out: Array,
+) -> None:
+    """Neighbouring SIMs in other names: how many near, over how many identities, how many that week,
+    and the length of the unbroken run of numbers around the query's own."""
+    for i in range(out.shape[0]):
+        out[i] = 0.0
+    for i in range(n):
+        row = picked[i]
+        offset = marks[row, _OFFSET]
+        if offset < 0 or values[row, _OWN] == own[_OWN] or values[row, _IDENTITY] == own[_IDENTITY]:
+            continue
+        taken[offset] = stamp
+        if abs(offset - own_offset) <= _NEAR:
+            out[0] += 1.0
+            if not seen_before(slots[0], stamps[0], stamp, values[row, _IDENTITY]):
+                out[1] += 1.0
+            if abs(values[row, _SECOND] - own[_SECOND]) <= WEEK:
+                out[2] += 1.0
+    low = own_offset - 1
+    while low >= 0 and taken[low] == stamp:
+        low -= 1
+    high = own_offset + 1
+    while high < 1000 and taken[high] == stamp:
+        high += 1
+    out[3] = high - low - 2
+
+
+@njit(nogil=True, cache=True, parallel=True)
+def profiles(
+    ledger: Any,
+    group: Any,
+    queries: Any,
+    spec: Any,
+    extra: int,
+    out: Array,
+    more: Array,
+) -> None:
+    """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of many queries of one key.
+
+    `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
+    `queries` (code of the key or -1, own values, own offset, moment, order, commit); `spec` (K,
+    memory, distinct, same). A query without the key gets NaN: a missing key is not a key.
+    """
+    values, marks, commits, labels, toggles = ledger
+    rows, earliest_after, offsets = group
+    codes, owns, own_offsets, moments, orders, committed = queries
+    k, memory, distinct, same = spec
+    block = 512
+    for b in prange((codes.shape[0] + block - 1) // block):
+        picked = np.empty(k, np.int32)
+        slots = np.zeros((max(distinct.shape[0], 1), _SLOTS), np.int32)
+        stamps = np.zeros((max(distinct.shape[0], 1), _SLOTS), np.int32)
+        taken = np.zeros(1000, np.int32)
+        bounds = np.empty(2, np.int64)
+        query = np.empty(3, np.int64)
+        when = np.empty(3, np.int64)
+        for q in range(b * block, min((b + 1) * block, codes.shape[0])):
+            code = codes[q]
+            if code < 0:
+                out[q] = np.nan
+                more[q] = np.nan
+                continue
+            stamp = 2 * (q - b * block) + 1
+            bounds[0], bounds[1] = offsets[code], offsets[code + 1]
+            query[0], query[1], query[2] = orders[q], committed[q], k
+            n = visible(rows, commits, earliest_after, bounds, query, picked)
+            when[0], when[1] = moments[q], memory
+            own = owns[q]
+            profile(
+                values, marks, labels, toggles, picked, n, own, when,
+                distinct, same, slots, stamps, stamp, out[q],
+            )  # fmt: skip
+            if extra == 1:
+                when[1], when[2] = orders[q], committed[q]
+                open_lines(
+                    values, marks, commits, picked, n, own, when,
+                    slots, stamps, stamp + 1, more[q],
+                )  # fmt: skip
+            elif extra == 2 and own_offsets[q] >= 0:
+                neighbour_run(
+                    values, marks, picked, n, own, own_offsets[q],
+                    slots, stamps, stamp + 1, taken, more[q],
+                )  # fmt: skip
