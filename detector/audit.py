@@ -91,7 +91,12 @@ class Audit:
 
 def read_segments(data: Path, key: pa.Array) -> Segments:
     """The groups of a folder's registrations, `key` naming those that positions refer to."""
-    found = {**_told(data, key), **_seen(data, key)}
+    told = _told(data, key)
+    # Where the truth already says sex:f, the same read from the CURP would be told twice.
+    kinds = {kind for kind, _ in told}
+    found = told | {
+        group: rows for group, rows in _seen(data, key).items() if group[0] not in kinds
+    }
     return Segments(
         names=tuple(name for _, name in found),
         kinds=tuple(kind for kind, _ in found),
@@ -115,7 +120,13 @@ def _told(data: Path, key: pa.Array) -> Groups:
     for names, rows in zip(sets, rows_of, strict=True):
         for name in sorted(set(str(names).split("|")) - {""}):
             members.setdefault(name, []).append(rows)
-    return {(TRUTH, name): np.sort(np.concatenate(members[name])) for name in sorted(members)}
+    return {_group(name): np.sort(np.concatenate(members[name])) for name in sorted(members)}
+
+
+def _group(name: str) -> tuple[str, str]:
+    """Kind and name of a group: `age:60+` is one of the ages, `migrant` stands for itself."""
+    kind, _, rest = name.rpartition(":")
+    return kind or TRUTH, rest
 
 
 def _seen(data: Path, key: pa.Array) -> Groups:

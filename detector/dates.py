@@ -23,7 +23,7 @@ def days_in_month(year: int, month: int) -> int:
 @njit(nogil=True, cache=True)
 def is_date(year: int, month: int, day: int) -> bool:
     """Whether the calendar has that day."""
-    return 1 <= month <= 12 and 1 <= day and day <= days_in_month(year, month)
+    return 1 <= month <= 12 and 1 <= day <= days_in_month(year, month)
 
 
 @njit(nogil=True, cache=True)
@@ -37,9 +37,9 @@ def day_number(year: int, month: int, day: int) -> int:
 @njit(nogil=True, cache=True)
 def number_at(data: Bytes, start: int, digits: int) -> int:
     """The integer that so many digits spell, or -1 where another character stands among them."""
-    number = 0
+    number: int = 0
     for i in range(start, start + digits):
-        digit = np.int64(data[i]) - 48
+        digit = int(data[i]) - 48
         if digit < 0 or digit > 9:
             return -1
         number = number * 10 + digit
@@ -101,7 +101,7 @@ def _fraction(data: Bytes, at: int, end: int) -> tuple[int, int]:
     micro, unit = 0, 100_000
     at += 1
     while at < end and 48 <= data[at] <= 57:
-        micro += (np.int64(data[at]) - 48) * unit
+        micro += (int(data[at]) - 48) * unit
         unit //= 10
         at += 1
     return at, micro

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from detector import folder as files
+from detector.errors import BadInput
 from detector.intake import read_folder
 from detector.model.recipe import Recipe
-from detector.model.train import Lesson
+from detector.model.train import Lesson, Trained
 from detector.pseudonym import Pseudonymiser
 from detector.registration import DataFolder
+from detector.scoring import scores
 from detector.simulate import Country, simulate, write
 
 SEEDS = 7_919  # apart from the seeds that people use for their own countries
@@ -53,7 +58,31 @@ def _lesson(
     with tempfile.TemporaryDirectory() as scratch:
         write(tables, Path(scratch) / "lesson")
         folder = read_folder(Path(scratch) / "lesson", pseudonymiser)
-    return Lesson(folder, truth_of(folder, pd.DataFrame(tables["truth"])))
+    return Lesson(folder, truth_of(folder, tables["truth"].to_pandas()))
+
+
+def scores_without(
+    pattern: str,
+    folder: DataFolder,
+    data: Path,
+    *,
+    lessons: list[Lesson],
+    train: Callable[[DataFolder, list[Lesson]], Trained],
+    start: int,
+) -> pd.DataFrame:
+    """Scores from `start` on by a model that never saw `pattern`.
+
+    Its registrations before `start` lose their verdicts, so the model learns from no example of it;
+    as history they stay, because the attackers did not vanish.
+    """
+    path = files.table_path(data, "truth")
+    if path is None:
+        raise BadInput(f"{data} has no truth, so it does not say which pattern a registration belongs to")
+    truth = files.columns(path, ("registration_id", "carrier_id", "fraud", "pattern"))
+    seen = truth_of(folder, truth[truth["pattern"] == pattern])
+    silenced = replace(folder, labels=folder.labels.take(~seen[folder.labels.row]))
+    model = train(silenced, lessons).model
+    return pa.concat_tables(scores(folder, model, start=start)).to_pandas()
 
 
 def truth_of(folder: DataFolder, truth: pd.DataFrame) -> NDArray[np.bool_]:

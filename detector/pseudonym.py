@@ -85,12 +85,17 @@ class Key:
         )
 
     @classmethod
+    def fresh(cls) -> Self:
+        """A new random key that nothing keeps: for a run whose tokens are forgotten with it."""
+        return cls(os.urandom(32))
+
+    @classmethod
     def generate(cls, path: Path) -> Self:
         """A new random key, written to `path`, which only its owner may read.
 
         Raises KeyMissing where the file exists: overwriting it would orphan every token made with it.
         """
-        key = cls(os.urandom(32))
+        key = cls.fresh()
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as fault:
@@ -184,8 +189,8 @@ class _Mac:
         return np.frombuffer(both, np.uint8).reshape(2, TOKEN_BYTES)
 
     def _encrypted(self, blocks: Bytes) -> Bytes:
-        out = self._cipher.encryptor().update(memoryview(blocks).cast("B"))
-        return np.frombuffer(out, np.uint8).reshape(-1, TOKEN_BYTES).copy()
+        out = self._cipher.encryptor().update(blocks.data.cast("B"))
+        return np.frombuffer(out, np.uint8).reshape(-1, TOKEN_BYTES)
 
     def of(self, values: Spans) -> Bytes:
         """The MAC of each value; zeros where it is missing."""
@@ -195,7 +200,10 @@ class _Mac:
             blocks = _mixed(
                 values.data, values.starts, values.lengths, rows, position, self._subkeys, state
             )
-            state[rows] = self._encrypted(blocks)
+            if len(rows) == len(values):
+                state = self._encrypted(blocks).copy()  # what a library returns is read-only
+            else:
+                state[rows] = self._encrypted(blocks)
             position += 1
             rows = rows[values.lengths[rows] > position * TOKEN_BYTES]
         return state
@@ -249,9 +257,7 @@ def _encode(tokens: Bytes, alphabet: Bytes, texts: Bytes) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _decoded(
-    data: Bytes, starts: Int64, lengths: Int32, positions: Int16
-) -> tuple[Bytes, Bool]:
+def _decoded(data: Bytes, starts: Int64, lengths: Int32, positions: Int16) -> tuple[Bytes, Bool]:
     """Bytes of token texts and whether each is of our own form, bit for bit."""
     out = np.zeros((len(starts), 16), np.uint8)
     ours = np.zeros(len(starts), np.bool_)

@@ -60,6 +60,13 @@ class Spans:
         buffers = [mask, pa.py_buffer(offsets), pa.py_buffer(data)]
         return pa.Array.from_buffers(pa.large_string(), len(self), buffers)
 
+    def coded(self) -> tuple[list[str], Int32]:
+        """The distinct values and which of them each row has, -1 where it has none."""
+        coded = self.arrow().cast(pa.large_binary()).dictionary_encode()
+        names = [name.decode(errors="replace") for name in coded.dictionary.to_pylist()]
+        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return names, codes.astype(np.int32)
+
 
 def from_matrix(matrix: Bytes, lengths: Int32) -> Spans:
     """One value per row of a matrix of bytes, the first `lengths` of each row."""
@@ -69,7 +76,7 @@ def from_matrix(matrix: Bytes, lengths: Int32) -> Spans:
 
 def from_arrow(array: pa.Array) -> Spans:
     """The trimmed values of a text or binary array; what holds only blanks is missing."""
-    wide = array.cast(pa.large_binary())
+    wide = array if pa.types.is_large_binary(array.type) else array.cast(pa.large_binary())
     _, offsets, data = wide.buffers()
     count = len(wide)
     if count == 0:

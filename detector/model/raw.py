@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from detector import folder
 from detector.errors import BadInput
@@ -75,7 +77,7 @@ def read(data: Path) -> Raw:
     optional = (*SHARED.values(), "iccid", "iccid_block", "place", "line_first_seen_on", *MEASURED)
     frame = folder.columns(path, (*folder.KEY, "registered_at"), (*ENUMERATED, *optional))
     at = folder.times(frame["registered_at"])
-    order = np.argsort(at, kind="stable")
+    order = _time_order(frame, at)
     frame, at = frame.iloc[order].reset_index(drop=True), at[order]
     age = (at - folder.times(frame["line_first_seen_on"])) / DAY
     age[frame["line_first_seen_on"].isna()] = np.nan
@@ -90,6 +92,13 @@ def read(data: Path) -> Raw:
         staffed=channel.isin(("service_center", "dealer")).to_numpy(bool),
         bulk=(channel == "bulk").to_numpy(bool),
     )
+
+
+def _time_order(frame: pd.DataFrame, at: Int64) -> Int64:
+    """Positions by (time, carrier, folio): the order of the contract, whatever that of the file."""
+    columns = {"at": at} | {name: frame[name].astype("str") for name in folder.KEY}
+    order = pc.sort_indices(pa.table(columns), [(name, "ascending") for name in columns])
+    return np.asarray(order.to_numpy(), np.int64)
 
 
 def _keys(frame: pd.DataFrame) -> dict[str, Int64]:
@@ -127,17 +136,22 @@ def earlier(key: Int64) -> Int64:
 
 
 def in_window(key: Int64, at: Int64, rows: Bool, *, window: int) -> Int64:
-    """How many of the chosen rows that share a row's key lie in the window before and up to it.
+    """How many of the chosen rows that share a row's key lie in the window that ends at its moment.
 
-    `at` is sorted; `window` is in microseconds. A row without a key has none.
+    Rows of the same moment see each other, and a row without a key sees none. `at` is sorted;
+    `window` is in microseconds.
     """
+    # One number per row, ordered by key and then time; keys lie further apart than the window.
     span = int(at[-1] - at[0]) + window + 1 if len(at) else 1
     place = key * span + (at - at[0] if len(at) else at)
-    kept = np.sort(place[rows & (key != NO_KEY)])
-    upto = np.searchsorted(kept, place, side="right")
-    before = np.searchsorted(kept, place - window, side="left")
-    low = np.searchsorted(kept, key * span, side="left")
-    return np.where(key == NO_KEY, 0, upto - np.maximum(before, low))
+    order = np.argsort(place, kind="stable")
+    asked = place[order]
+    counted = asked[rows[order]]
+    seen = np.searchsorted(counted, asked, side="right")
+    seen -= np.searchsorted(counted, asked - window, side="left")
+    counts = np.empty(len(at), np.int64)
+    counts[order] = seen
+    return np.where(key == NO_KEY, 0, counts)
 
 
 def first_of_pair(key: Int64, other: Int64) -> Bool:

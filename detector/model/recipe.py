@@ -21,6 +21,9 @@ class Recipe:
     maturity: float
     unlabelled_weight: float
     labelled_weight: float
+    hard_share: float
+    easy_share: float
+    suspect_quantile: float
     countries: int
     practice_registrations: int
     practice_weight: float
@@ -39,6 +42,9 @@ class Recipe:
                 float(rows["maturity"]),
                 float(rows["unlabelled_weight"]),
                 float(rows["labelled_weight"]),
+                float(rows["hard_share"]),
+                float(rows["easy_share"]),
+                float(rows["suspect_quantile"]),
                 int(practice["countries"]),
                 int(practice["registrations"]),
                 float(practice["weight"]),

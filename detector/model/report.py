@@ -22,9 +22,9 @@ FEW_RINGS = 20
 RATIO_AXIS = (0.25, 6.0)
 PEOPLE = {
     "truth": "Groups named by the simulation",
-    "sex": "Sex, from the CURP",
-    "age": "Age, from the CURP",
-    "origin": "Place of birth, from the CURP",
+    "sex": "Sex",
+    "age": "Age",
+    "origin": "Place of birth",
 }
 KINDS = {
     "operation": "Operation",
@@ -91,14 +91,14 @@ def html(evaluation: Evaluation) -> str:
     )
     env.filters |= {word.__name__: word for word in words}
     env.filters |= {"axis": _axis, "plain": _plain_name}
-    return env.from_string(source).render(
+    page = env.from_string(source).render(
         e=evaluation,
         title=wording.title(evaluation),
         subject=wording.subject(evaluation.measured),
         verdict=wording.verdict(evaluation.headline),
         when=wording.STAGE_WHEN,
         means=wording.DECISION_MEANS,
-        people=PEOPLE,
+        people=_people(evaluation.audits),
         kinds=KINDS,
         main_rate=MAIN_RATE,
         patterns=_pattern_rows(evaluation),
@@ -108,6 +108,7 @@ def html(evaluation: Evaluation) -> str:
         main=main_point,
         rings=main_rings(evaluation),
     )
+    return page.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def main_point(points: Sequence[Point]) -> Point | None:
@@ -120,8 +121,10 @@ def main_rings(evaluation: Evaluation) -> RingSummary | None:
     rings = evaluation.rings
     if rings is None:
         return None
-    few = rings.new is None or rings.new.rings < FEW_RINGS
-    return (rings.running or rings.new) if few else rings.new
+    if rings.new and rings.new.rings >= FEW_RINGS:
+        return rings.new
+    known = [summary for summary in (rings.new, rings.running) if summary]
+    return max(known, key=lambda summary: summary.rings, default=None)
 
 
 def _pictures(evaluation: Evaluation) -> dict[str, str]:
@@ -164,6 +167,13 @@ def _left_out_rows(left_out: Sequence[LeftOut]) -> list[tuple[str, dict[str, Lef
 def _audit_order(audits: Sequence[Audit]) -> list[Audit]:
     """What stops people at registration first; the rest folded away below it."""
     return sorted(audits, key=lambda a: (a.stage != "activation", "step_up" not in a.bothered_by))
+
+
+def _people(audits: Sequence[Audit]) -> dict[str, str]:
+    """The kinds of groups of people with their titles, those that only this country's truth has last."""
+    found = {segment.kind for audit in audits for segment in audit.segments}
+    others = sorted(found - PEOPLE.keys() - KINDS.keys())
+    return PEOPLE | {kind: _plain_name(kind).capitalize() for kind in others}
 
 
 def _axis(value: float) -> float:

@@ -172,7 +172,9 @@ def stage_scores(
     stage = _positions(scores["stage"], STAGES, "stage")
     decision = _positions(scores["decision"], DECISIONS, "decision")
     score = scores["score"].to_numpy(np.float64)
-    parts = (np.flatnonzero(kept & (stage == code)) for code in range(len(STAGES)))
+    # By registration, so that the order of the table's rows cannot reach even a last digit.
+    order = np.argsort(row, kind="stable")
+    parts = (order[(kept & (stage == code))[order]] for code in range(len(STAGES)))
     stages = tuple(
         _without_repeats(StageScores(STAGES[code], row[part], score[part], decision[part]))
         for code, part in enumerate(parts)

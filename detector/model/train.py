@@ -41,6 +41,7 @@ from detector.signals import features
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 LEAST_ROWS = 1_000
+LEAST_KNOWN = 10  # frauds with a verdict that say what misuse looks like
 USUAL_SHARE = 0.005  # of misuse, where the data's own verdicts are too few to say (India, DoT 2023)
 DAY = 86_400 * MICROSECONDS
 
@@ -109,7 +110,6 @@ def train(
             [_lesson_rows(t, recipe) for t in taught[stage]],
             later=later[stage],
             recipe=recipe,
-            policy=policy,
             seed=seed,
         )
         metrics |= _metrics(stage, stages[stage], later[stage], recipe)
@@ -189,42 +189,76 @@ def _stage(
     *,
     later: TrainingTable,
     recipe: Recipe,
-    policy: Policy,
     seed: int,
 ) -> StageModel:
-    rows = _joined([_without_suspects(own, lessons, stage, recipe=recipe, seed=seed), *lessons])
-    booster = _fit(rows, stage, recipe=recipe, seed=seed)
-    usual = novelty(own.vectors if len(own.weight) >= LEAST_ROWS else rows.vectors, features(stage))
+    """Two fits: a quick one says which rows are suspicious and which are hard, the second learns."""
+    rng = np.random.default_rng(seed)
+    quick = _fit(
+        _joined([_thinned(part, 1 - recipe.easy_share, rng) for part in (own, *lessons)]),
+        stage,
+        recipe=recipe,
+        seed=seed,
+        share=0.3,
+    )
+    parts = [_without_suspects(own, quick, lessons, recipe), *lessons]
+    booster = _fit(
+        _joined([_with_hard_rows(part, quick, recipe, rng) for part in parts]),
+        stage,
+        recipe=recipe,
+        seed=seed,
+    )
+    enough = len(own.weight) >= LEAST_ROWS
+    usual = novelty(own.vectors if enough else _joined(lessons).vectors, features(stage))
     unfinished = StageModel(booster, usual, Calibration(1.0, 0.0, 1.0))
-    return StageModel(booster, usual, _calibration(unfinished, later, rows, recipe=recipe))
+    found = _calibration(unfinished, later, lessons, recipe=recipe)
+    return StageModel(booster, usual, found)
 
 
-def _without_suspects(
-    own: Rows, lessons: list[Rows], stage: str, *, recipe: Recipe, seed: int
+def _thinned(rows: Rows, share: Array | float, rng: np.random.Generator) -> Rows:
+    """Legitimate rows dropped with probability `share`, the rest weighing as much as all did."""
+    odds = np.where(rows.fraud == 1, 0.0, share)
+    keep = rng.random(len(odds)) >= odds
+    return Rows(rows.vectors[keep], rows.fraud[keep], (rows.weight / (1 - odds))[keep])
+
+
+def _with_hard_rows(
+    rows: Rows, quick: lgb.Booster, recipe: Recipe, rng: np.random.Generator
 ) -> Rows:
-    """Own rows without the unlabelled ones that a first model already finds suspicious.
+    """All rows that the quick model finds hard, and a weighted sample of the easy ones.
+
+    False alarms at one in a thousand are decided among the hard rows; the rest only says where zero is.
+    """
+    if not len(rows.weight):
+        return rows
+    raw = _margin(quick, rows.vectors)
+    easy = raw < np.quantile(raw, 1 - recipe.hard_share)
+    return _thinned(rows, np.where(easy, 1 - recipe.easy_share, 0.0), rng)
+
+
+def _without_suspects(own: Rows, quick: lgb.Booster, lessons: list[Rows], recipe: Recipe) -> Rows:
+    """Own rows without the unlabelled ones that the quick model finds as suspicious as known misuse.
 
     A row without a verdict has `unlabelled_weight`; one with a verdict of legitimate stays.
     """
-    parts = [own, *lessons]
-    if not sum(int(p.fraud.sum()) for p in parts):
+    if not len(own.weight):
         return own
-    first = _fit(_joined(parts), stage, recipe=recipe, seed=seed, share=0.4)
-    raw = first.predict(own.vectors, raw_score=True, num_threads=2) if len(own.weight) else []
-    known = np.asarray(raw)[own.fraud == 1]
-    teacher = known if len(known) >= LEAST_ROWS // 100 else _frauds(first, lessons)
-    border = np.quantile(teacher, 0.25) if len(teacher) else np.inf
-    unspoken = own.weight == recipe.unlabelled_weight
-    keep = ~(unspoken & (np.asarray(raw) > border)) if len(own.weight) else unspoken
+    raw = _margin(quick, own.vectors)
+    known = raw[own.fraud == 1]
+    teacher = known if len(known) >= LEAST_KNOWN else _frauds(quick, lessons)
+    border = np.quantile(teacher, recipe.suspect_quantile) if len(teacher) else np.inf
+    keep = ~((own.weight == recipe.unlabelled_weight) & (raw > border))
     return Rows(own.vectors[keep], own.fraud[keep], own.weight[keep])
+
+
+def _margin(booster: lgb.Booster, vectors: Array) -> Array:
+    return np.asarray(booster.predict(vectors, raw_score=True, num_threads=2))
 
 
 def _frauds(booster: lgb.Booster, lessons: list[Rows]) -> Array:
     if not lessons:
         return np.empty(0)
     rows = _joined(lessons)
-    raw = booster.predict(rows.vectors[rows.fraud == 1], raw_score=True, num_threads=2)
-    return np.asarray(raw)
+    return _margin(booster, rows.vectors[rows.fraud == 1])
 
 
 def _fit(rows: Rows, stage: str, *, recipe: Recipe, seed: int, share: float = 1.0) -> lgb.Booster:
@@ -251,19 +285,21 @@ def _fit(rows: Rows, stage: str, *, recipe: Recipe, seed: int, share: float = 1.
 def _raw(model: StageModel, vectors: Array, recipe: Recipe) -> Array:
     if not len(vectors):
         return np.empty(0)
-    margin = model.booster.predict(vectors, raw_score=True, num_threads=2)
-    return np.asarray(margin) + recipe.novelty_weight * model.novelty.of(vectors)
+    return _margin(model.booster, vectors) + recipe.novelty_weight * model.novelty.of(vectors)
 
 
 def _calibration(
-    model: StageModel, later: TrainingTable, taught: Rows, *, recipe: Recipe
+    model: StageModel, later: TrainingTable, lessons: list[Rows], *, recipe: Recipe
 ) -> Calibration:
     """On the data's own later rows; where these hold too few verdicts, moved there from the lessons."""
     raw = _raw(model, later.vectors, recipe)
     found = calibration(raw, (later.verdict == FRAUD).astype(int))
     if found:
         return found
-    learned = calibration(_raw(model, taught.vectors, recipe), taught.fraud.astype(int))
+    learned = None
+    if lessons:
+        taught = _joined(lessons)
+        learned = calibration(_raw(model, taught.vectors, recipe), taught.fraud.astype(int))
     known = learned or Calibration(1.0, 0.0, 1.0)
     return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), raw, USUAL_SHARE)
 

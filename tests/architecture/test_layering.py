@@ -40,6 +40,10 @@ LAYERS = (
     "audit",
     "model",
     "scoring",
+    "output",
+    "catalogue",
+    "practice",
+    "demo",
     "cli",
 )
 CLI = "detector.cli"
@@ -73,7 +77,7 @@ BANS = (
     Ban(
         ("detector.simulate",),
         "take the tables as an argument, made in detector/cli.py; the engine knows no country",
-        (CLI, "detector.simulate"),
+        (CLI, "detector.demo", "detector.practice", "detector.simulate"),
     ),
 )
 OPAQUE = Ban(

@@ -1,0 +1,347 @@
+"""The commands. Heavy libraries load inside a command, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from detector.errors import BadInput, DetectorError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from detector.model.recipe import Recipe
+    from detector.model.train import Lesson
+    from detector.pseudonym import Pseudonymiser
+    from detector.registration import DataFolder
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+CHAMPION = MODELS / "champion"
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+KEY_HELP = (
+    "File with the pseudonym key; else SIMVIGIA_KEY_FILE or SIMVIGIA_KEY. Without one, this run makes "
+    "its own and forgets it: scores are the same under any key."
+)
+
+
+class Commands(click.Group):
+    """Turns every error that the engine raises on purpose into one line and the right exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: D102
+        try:
+            return super().invoke(ctx)
+        except BadInput as fault:
+            click.echo(f"simvigia: {fault}", err=True)
+            ctx.exit(2)
+        except DetectorError as fault:
+            click.echo(f"simvigia: {fault}", err=True)
+            ctx.exit(1)
+
+
+class Moment(click.ParamType):
+    """An RFC 3339 date or date and time; without an offset it is UTC."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:  # type: ignore[override]
+        """Microseconds since 1970."""
+        import pandas as pd
+
+        try:
+            moment = pd.Timestamp(value)
+        except ValueError:
+            self.fail("expected a date or time such as 2026-06-01 or 2026-06-01T00:00:00-06:00", param, ctx)
+        utc = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+        return int(utc.value // 1000)
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, float], None]]:
+    """Progress bars on stderr, one per piece of work; none where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    tasks: dict[str, Any] = {}
+    columns = (TextColumn("{task.description:<24}"), BarColumn(40), TextColumn("{task.percentage:>3.0f} %"))
+    shown = Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)
+    with shown as progress:
+
+        def report(what: str, share: float) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=1.0)
+            progress.update(tasks[what], completed=share)
+
+        yield report
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="simvigia")
+def main() -> None:
+    """Find SIM lines registered in the name of somebody who never asked for them."""
+
+
+@main.command()
+@click.option("--out", type=FOLDER, required=True, help="Data folder to write.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--registrations", type=click.IntRange(1_000), default=60_000, show_default=True)
+@click.option("--country", type=int, help="Draw a country at random by this number instead of Mexico's.")
+@click.option("--without", multiple=True, help="Attack pattern to leave out; may be repeated.")
+def simulate(
+    out: Path, seed: int, registrations: int, country: int | None, without: tuple[str, ...]
+) -> None:
+    """Write a simulated country, with the truth beside it."""
+    from detector.simulate import Country, write
+    from detector.simulate import simulate as simulated
+
+    _refuse_existing(out)
+    with bars() as report:
+        tables = simulated(
+            Country() if country is None else Country.draw(country),
+            registrations=registrations,
+            seed=seed,
+            without=without,
+            progress=lambda share: report("Simulating", share),
+        )
+        write(tables, out)
+    click.echo(f"{len(tables['registrations']):,} registrations in {out}")
+
+
+@main.command()
+@click.option("--data", type=FOLDER, required=True, help="Data folder to learn from.")
+@click.option("--out", type=FOLDER, required=True, help="Model folder to write.")
+@click.option("--until", type=Moment(), help="Learn from what was known by then. Default: everything.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--key-file", type=FILE, help=KEY_HELP)
+@click.option("--recipe", type=FILE, default=MODELS / "recipe.toml", help="How to train.")
+@click.option("--policy", type=FILE, default=MODELS / "policy.toml", help="Budgets of false alarms.")
+@click.option("--simulated", is_flag=True, help="Say in the card that the data are simulated.")
+@click.option("--practice/--no-practice", default=True, show_default=True,
+              help="Also learn from simulated countries.")  # fmt: skip
+def train(
+    data: Path,
+    out: Path,
+    until: int | None,
+    seed: int,
+    key_file: Path | None,
+    recipe: Path,
+    policy: Path,
+    simulated: bool,
+    practice: bool,
+) -> None:
+    """Learn a model, log the run to MLflow and write the model folder."""
+    from detector.model.artefact import save
+    from detector.model.card import card
+    from detector.model.recipe import Recipe
+    from detector.model.tracking import data_fingerprint, log_run
+
+    wanted = Recipe.load(recipe)
+    with bars() as report:
+        folder = _read(data, key_file, out, report)
+        known = _lessons(wanted, key_file, seed, (), report) if practice else []
+        trained = _trained(folder, known, wanted, policy, until, seed, report)
+    fingerprint = data_fingerprint(folder)
+    text = card(trained, simulated=simulated, fingerprint=fingerprint)
+    version = save(trained.model, out, card=text)
+    run = log_run(trained, out=out, fingerprint=fingerprint, version=version)
+    click.echo(f"model {version} in {out}, MLflow run {run}")
+    for name, value in trained.metrics.items():
+        if name.endswith("recall_at_0.1_percent"):
+            click.echo(f"  {name}: {value:.3f} (later data, verdicts known so far)")
+
+
+@main.command()
+@click.option("--model", type=FOLDER, default=CHAMPION, help="Model folder. Default: the champion.")
+@click.option("--data", type=FOLDER, required=True, help="Data folder to replay.")
+@click.option("--out", type=FILE, required=True, help="Scores to write, .parquet or .csv.")
+@click.option("--from", "start", type=Moment(), help="Score from then on; everything before is history.")
+@click.option("--key-file", type=FILE, help=KEY_HELP)
+def score(model: Path, data: Path, out: Path, start: int | None, key_file: Path | None) -> None:
+    """Replay a data folder in time order and write scores with reasons."""
+    from detector.model.artefact import load
+    from detector.output import write_scores
+    from detector.scoring import scores
+
+    known = load(model)
+    with bars() as report:
+        folder = _read(data, key_file, out, report)
+        tables = scores(folder, known, start=start, progress=lambda s: report("Scoring", s))
+        counts = write_scores(tables, out)
+    click.echo(f"{sum(counts.values()):,} scores in {out}")
+    for decision, count in counts.items():
+        click.echo(f"  {decision}: {count:,}")
+
+
+@main.command()
+@click.option("--scores", type=FILE, required=True, help="What `score` wrote.")
+@click.option("--data", type=FOLDER, required=True, help="The data folder that was scored.")
+@click.option("--out", type=click.Path(path_type=Path), help="Report to write (.html and .json).")
+@click.option("--from", "start", type=Moment(), help="Evaluate registrations from then on.")
+@click.option("--baselines", is_flag=True, help="Compare with simple baselines, trained before --from.")
+@click.option("--leave-out", is_flag=True, help="Train again without each pattern and look for it.")
+@click.option("--seed", type=int, default=1, show_default=True)
+def evaluate(
+    scores: Path,
+    data: Path,
+    out: Path | None,
+    start: int | None,
+    baselines: bool,
+    leave_out: bool,
+    seed: int,
+) -> None:
+    """Measure scores against truth, or against matured verdicts where there is none."""
+    import pandas as pd
+
+    from detector.model import evaluate as measured
+    from detector.model import report as reported
+
+    found = measured.evaluate(
+        measured.read_scores(scores),
+        data,
+        start=None if start is None else pd.Timestamp(start, unit="us", tz="UTC"),
+        baselines=baselines,
+        leave_out=_left_out(data, start, seed) if leave_out else None,
+        progress=_step,
+    )
+    if out:
+        reported.write(found, out)
+    click.echo(reported.summary(found))
+
+
+@main.command()
+@click.option("--out", type=FILE, help="File to write. Default: to the terminal.")
+def catalogue(out: Path | None) -> None:
+    """Every feature, rule and reason the engine knows, as Markdown."""
+    from detector.catalogue import text
+
+    if out is None:
+        click.echo(text())
+    else:
+        out.write_text(text(), "utf-8")
+
+
+@main.command()
+@click.option("--out", type=FOLDER, default=Path("demo"), show_default=True, help="Folder to work in.")
+@click.option("--registrations", type=click.IntRange(5_000), default=40_000, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+def demo(out: Path, registrations: int, seed: int) -> None:
+    """The whole job from nothing: simulate, learn, score, evaluate, explain."""
+    from detector.demo import run
+
+    with bars() as report:
+        told = run(out, registrations=registrations, seed=seed, models=MODELS, progress=report)
+    click.echo(told)
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists() and any(out.iterdir()):
+        raise BadInput(f"folder {out} exists and is not empty; name another, or remove it first")
+
+
+def _pseudonymiser(key_file: Path | None) -> Pseudonymiser:
+    from detector.errors import KeyMissing
+    from detector.pseudonym import Key, Pseudonymiser
+
+    try:
+        return Pseudonymiser(Key.load(key_file))
+    except KeyMissing:
+        if key_file is not None:
+            raise
+        return Pseudonymiser(Key.fresh())
+
+
+def _step(step: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"{step} …", err=True)
+
+
+def _read(
+    data: Path, key_file: Path | None, out: Path, report: Callable[[str, float], None]
+) -> DataFolder:
+    """The folder behind the door; what was rejected goes beside the output."""
+    from detector.intake import read_folder, write_rejections
+
+    folder = read_folder(
+        data, _pseudonymiser(key_file), progress=lambda share: report("Reading", share)
+    )
+    for warning in folder.warnings:
+        click.echo(f"simvigia: {warning}", err=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for written in write_rejections(folder.rejections, out, data):
+        click.echo(f"simvigia: some rows were rejected, see {written}", err=True)
+    return folder
+
+
+def _left_out(data: Path, start: int | None, seed: int) -> Callable[[str], pd.DataFrame]:
+    """How to score with a model that never saw a pattern: neither in the data's verdicts nor in lessons."""
+    from detector.model.recipe import Recipe
+    from detector.practice import scores_without
+
+    recipe = Recipe.load(MODELS / "recipe.toml")
+    folder = _read(data, None, data, _quiet)
+    border = start if start is not None else int(folder.registrations.at[0])
+
+    def scored(pattern: str) -> pd.DataFrame:
+        return scores_without(
+            pattern,
+            folder,
+            data,
+            lessons=_lessons(recipe, None, seed, (pattern,), _quiet),
+            train=lambda cut, known: _trained(
+                cut, known, recipe, MODELS / "policy.toml", border, seed, _quiet
+            ),
+            start=border,
+        )
+
+    return scored
+
+
+def _quiet(_what: str, _share: float) -> None:
+    """Progress of a part that reports as a whole."""
+
+
+def _lessons(
+    recipe: Recipe,
+    key_file: Path | None,
+    seed: int,
+    without: tuple[str, ...],
+    report: Callable[[str, float], None],
+) -> list[Lesson]:
+    from detector.practice import lessons
+
+    return lessons(
+        recipe,
+        _pseudonymiser(key_file),
+        seed=seed,
+        without=without,
+        progress=lambda share: report("Simulating lessons", share),
+    )
+
+
+def _trained(
+    folder: DataFolder,
+    known: list[Lesson],
+    recipe: Recipe,
+    policy: Path,
+    until: int | None,
+    seed: int,
+    report: Callable[[str, float], None],
+) -> Any:
+    from detector.decision import Policy
+    from detector.model.train import train as trained
+
+    return trained(
+        folder,
+        known,
+        recipe=recipe,
+        policy=Policy.load(policy),
+        until=sys.maxsize if until is None else until,
+        seed=seed,
+        progress=report,
+    )
