@@ -44,19 +44,23 @@ class Commands(click.Group):
             ctx.exit(1)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[int]):
     """An RFC 3339 date or date and time; without an offset it is UTC."""
 
     name = "moment"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:  # type: ignore[override]
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
         """Microseconds since 1970."""
         import pandas as pd
 
         try:
             moment = pd.Timestamp(value)
         except ValueError:
-            self.fail("expected a date or time such as 2026-06-01 or 2026-06-01T00:00:00-06:00", param, ctx)
+            self.fail(
+                "expected a date or time such as 2026-06-01 or 2026-06-01T00:00:00-06:00",
+                param,
+                ctx,
+            )
         utc = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
         return int(utc.value // 1000)
 
@@ -69,8 +73,14 @@ def bars() -> Iterator[Callable[[str, float], None]]:
 
     console = Console(stderr=True)
     tasks: dict[str, Any] = {}
-    columns = (TextColumn("{task.description:<24}"), BarColumn(40), TextColumn("{task.percentage:>3.0f} %"))
-    shown = Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(40),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
+    shown = Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    )
     with shown as progress:
 
         def report(what: str, share: float) -> None:
@@ -91,7 +101,9 @@ def main() -> None:
 @click.option("--out", type=FOLDER, required=True, help="Data folder to write.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--registrations", type=click.IntRange(1_000), default=60_000, show_default=True)
-@click.option("--country", type=int, help="Draw a country at random by this number instead of Mexico's.")
+@click.option(
+    "--country", type=int, help="Draw a country at random by this number instead of Mexico's."
+)
 @click.option("--without", multiple=True, help="Attack pattern to leave out; may be repeated.")
 def simulate(
     out: Path, seed: int, registrations: int, country: int | None, without: tuple[str, ...]
@@ -116,15 +128,20 @@ def simulate(
 @main.command()
 @click.option("--data", type=FOLDER, required=True, help="Data folder to learn from.")
 @click.option("--out", type=FOLDER, required=True, help="Model folder to write.")
-@click.option("--until", type=Moment(), help="Learn from what was known by then. Default: everything.")
+@click.option(
+    "--until", type=Moment(), help="Learn from what was known by then. Default: everything."
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--key-file", type=FILE, help=KEY_HELP)
 @click.option("--recipe", type=FILE, default=MODELS / "recipe.toml", help="How to train.")
-@click.option("--policy", type=FILE, default=MODELS / "policy.toml", help="Budgets of false alarms.")
+@click.option(
+    "--policy", type=FILE, default=MODELS / "policy.toml", help="Budgets of false alarms."
+)
 @click.option("--simulated", is_flag=True, help="Say in the card that the data are simulated.")
 @click.option("--practice/--no-practice", default=True, show_default=True,
               help="Also learn from simulated countries.")  # fmt: skip
 def train(
+    *,
     data: Path,
     out: Path,
     until: int | None,
@@ -145,7 +162,15 @@ def train(
     with bars() as report:
         folder = _read(data, key_file, out, report)
         known = _lessons(wanted, key_file, seed, (), report) if practice else []
-        trained = _trained(folder, known, wanted, policy, until, seed, report)
+        trained = _trained(
+            folder,
+            known,
+            recipe=wanted,
+            policy=policy,
+            until=until,
+            seed=seed,
+            report=report,
+        )
     fingerprint = data_fingerprint(folder)
     text = card(trained, simulated=simulated, fingerprint=fingerprint)
     version = save(trained.model, out, card=text)
@@ -160,7 +185,9 @@ def train(
 @click.option("--model", type=FOLDER, default=CHAMPION, help="Model folder. Default: the champion.")
 @click.option("--data", type=FOLDER, required=True, help="Data folder to replay.")
 @click.option("--out", type=FILE, required=True, help="Scores to write, .parquet or .csv.")
-@click.option("--from", "start", type=Moment(), help="Score from then on; everything before is history.")
+@click.option(
+    "--from", "start", type=Moment(), help="Score from then on; everything before is history."
+)
 @click.option("--key-file", type=FILE, help=KEY_HELP)
 def score(model: Path, data: Path, out: Path, start: int | None, key_file: Path | None) -> None:
     """Replay a data folder in time order and write scores with reasons."""
@@ -183,10 +210,13 @@ def score(model: Path, data: Path, out: Path, start: int | None, key_file: Path 
 @click.option("--data", type=FOLDER, required=True, help="The data folder that was scored.")
 @click.option("--out", type=click.Path(path_type=Path), help="Report to write (.html and .json).")
 @click.option("--from", "start", type=Moment(), help="Evaluate registrations from then on.")
-@click.option("--baselines", is_flag=True, help="Compare with simple baselines, trained before --from.")
+@click.option(
+    "--baselines", is_flag=True, help="Compare with simple baselines, trained before --from."
+)
 @click.option("--leave-out", is_flag=True, help="Train again without each pattern and look for it.")
 @click.option("--seed", type=int, default=1, show_default=True)
 def evaluate(
+    *,
     scores: Path,
     data: Path,
     out: Path | None,
@@ -227,7 +257,9 @@ def catalogue(out: Path | None) -> None:
 
 
 @main.command()
-@click.option("--out", type=FOLDER, default=Path("demo"), show_default=True, help="Folder to work in.")
+@click.option(
+    "--out", type=FOLDER, default=Path("demo"), show_default=True, help="Folder to work in."
+)
 @click.option("--registrations", type=click.IntRange(5_000), default=40_000, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 def demo(out: Path, registrations: int, seed: int) -> None:
@@ -294,7 +326,13 @@ def _left_out(data: Path, start: int | None, seed: int) -> Callable[[str], pd.Da
             data,
             lessons=_lessons(recipe, None, seed, (pattern,), _quiet),
             train=lambda cut, known: _trained(
-                cut, known, recipe, MODELS / "policy.toml", border, seed, _quiet
+                cut,
+                known,
+                recipe=recipe,
+                policy=MODELS / "policy.toml",
+                until=border,
+                seed=seed,
+                report=_quiet,
             ),
             start=border,
         )
@@ -327,6 +365,7 @@ def _lessons(
 def _trained(
     folder: DataFolder,
     known: list[Lesson],
+    *,
     recipe: Recipe,
     policy: Path,
     until: int | None,

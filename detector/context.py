@@ -89,7 +89,7 @@ class Context:
         n = view.count(window)
         usual = np.minimum(self.usual[:, FLAGS.index(flag)], 0.9)
         expected = n * usual
-        z = (view.flagged(flag, window) - expected) / np.sqrt(expected * (1 - usual) + 0.25)
+        z: Array = (view.flagged(flag, window) - expected) / np.sqrt(expected * (1 - usual) + 0.25)
         return z.astype(np.float32)
 
 
@@ -140,7 +140,9 @@ class Past:
     def rings(self, asked: Mapping[str, Queries]) -> dict[str, RingViews]:
         """The rings of all queries, by stage: one pass over time."""
         batches = [(queries, stage == STAGES[0]) for stage, queries in asked.items()]
-        views = ring_views(self.entries, {key: self.groups[key] for key in RING_KEYS}, asked=batches)
+        views = ring_views(
+            self.entries, {key: self.groups[key] for key in RING_KEYS}, asked=batches
+        )
         return dict(zip(asked, views, strict=True))
 
     def context(self, stage: str, queries: Queries, rings: RingViews) -> Context:

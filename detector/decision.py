@@ -65,7 +65,9 @@ class Thresholds:
 
     table: Mapping[tuple[str, str, str], tuple[float, float, float]]
 
-    def rows(self, stage: str, *, carriers: Array, operations: Array, names: tuple[str, ...]) -> Array:
+    def rows(
+        self, stage: str, *, carriers: Array, operations: Array, names: tuple[str, ...]
+    ) -> Array:
         """One row of three thresholds for each registration."""
         lookup = np.empty((len(names), len(OPERATIONS), 3))
         for c, carrier in enumerate(names):
@@ -88,16 +90,18 @@ class Thresholds:
 def threshold(scores: Array, budget: float) -> float:
     """The least score whose expected false alarms stay within `budget` of all rows.
 
-    Scores are calibrated, so a row of score p is a false alarm with probability 1 - p.
+    Scores are calibrated, so a row of score p is a false alarm with probability 1 - p. Rows of equal
+    score are flagged together or not at all.
     """
     if not len(scores):
         return 1.0
     ordered = np.sort(scores)[::-1]
     alarms = np.cumsum(1.0 - ordered)
     within = int(np.searchsorted(alarms, budget * len(scores), side="right"))
-    if within == 0:
-        return float(np.nextafter(ordered[0], 2.0))
-    return float(ordered[within - 1])
+    if within == len(ordered):
+        return float(ordered[-1])
+    above = ordered[ordered > ordered[within]]
+    return float(above[-1] if len(above) else np.nextafter(ordered[within], 2.0))
 
 
 def thresholds(

@@ -77,7 +77,9 @@ def run(
         progress=progress,
     )
     fingerprint = data_fingerprint(folder)
-    version = save(trained.model, model, card=card(trained, simulated=True, fingerprint=fingerprint))
+    version = save(
+        trained.model, model, card=card(trained, simulated=True, fingerprint=fingerprint)
+    )
     progress("Logging to MLflow", 0.0)
     log_run(trained, out=model, fingerprint=fingerprint, version=version)
     progress("Logging to MLflow", 1.0)
@@ -132,7 +134,9 @@ def _examples(path: Path) -> list[str]:
     """The highest scores at activation, each from another ring, in words."""
     table: pa.Table = pq.read_table(path, filters=[("stage", "=", "activation")])
     frame = table.to_pandas()
-    flagged = frame[frame["decision"].isin(["hold", "step_up"])].sort_values("score", ascending=False)
+    flagged = frame[frame["decision"].isin(["hold", "step_up"])].sort_values(
+        "score", ascending=False
+    )
     rings = flagged["ring_id"].fillna(flagged["registration_id"])
     lines = []
     for row in flagged[~rings.duplicated()].head(SHOWN).itertuples():

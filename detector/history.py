@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ def group(ids: NDArray[np.int64], commits: NDArray[np.int64], *, late: bool) -> 
 def _earliest_after(commits: Array, offsets: Array) -> NDArray[np.int64]:
     """Least commit from each position to the end of its group."""
     least = commits.astype(np.int64).copy()
-    for start, stop in zip(offsets[:-1], offsets[1:], strict=True):
+    for start, stop in pairwise(offsets):
         if stop - start > 1:
             least[start:stop] = np.minimum.accumulate(least[start:stop][::-1])[::-1]
     return least

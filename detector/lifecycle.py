@@ -86,14 +86,16 @@ def lifecycle(
     `on_time` are the rows that nothing later in time was committed before; only they show that a
     carrier reports events, because a late row's events could not be read yet.
     """
-    n = len(registrations)
-    known = np.full((6, n), NEVER, np.int64)
+    known = np.full((6, len(registrations)), NEVER, np.int64)
     _facts(_columns(events), registrations.handset, registrations.place, known)
     observed = _observed(registrations, events, on_time)
     due = registrations.at + SILENCE
     quiet = (known[1] > due) & (known[4] > due) & (observed != NEVER)
     silent = np.where(quiet, np.maximum(due, observed), NEVER)
-    return Lifecycle(*known, silent, observed)
+    first_attach, attached, handed_over, travelled, closed, reported = known
+    return Lifecycle(
+        first_attach, attached, handed_over, travelled, closed, reported, silent, observed
+    )
 
 
 def _columns(events: LineEvents) -> tuple[Array, ...]:
@@ -206,9 +208,7 @@ def stage_moments(
     """Rows that reach a later stage within the data, and when they do (microseconds)."""
     if not len(events):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    if stage == "first_attach":
-        moments = facts.first_attach
-    else:
-        moments = registrations.at + STAGE_HOURS[stage] * HOUR
+    waking = stage == "first_attach"
+    moments = facts.first_attach if waking else registrations.at + STAGE_HOURS[stage] * HOUR
     rows = np.flatnonzero((moments <= events.at.max()) & (moments >= registrations.at))
     return rows, moments[rows]

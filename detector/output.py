@@ -42,7 +42,9 @@ def write_scores(tables: Iterable[pa.Table], out: Path) -> dict[str, int]:
 
 def _counts(table: pa.Table) -> Iterable[tuple[str, int]]:
     counted = pc.value_counts(table["decision"])
-    return zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
+    return zip(
+        counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True
+    )
 
 
 def _flat(table: pa.Table) -> pa.Table:

@@ -77,12 +77,15 @@ def scores_without(
     """
     path = files.table_path(data, "truth")
     if path is None:
-        raise BadInput(f"{data} has no truth, so it does not say which pattern a registration belongs to")
+        raise BadInput(
+            f"{data} has no truth, so it does not say which pattern a registration belongs to"
+        )
     truth = files.columns(path, ("registration_id", "carrier_id", "fraud", "pattern"))
     seen = truth_of(folder, truth[truth["pattern"] == pattern])
     silenced = replace(folder, labels=folder.labels.take(~seen[folder.labels.row]))
     model = train(silenced, lessons).model
-    return pa.concat_tables(scores(folder, model, start=start)).to_pandas()
+    scored: pd.DataFrame = pa.concat_tables(scores(folder, model, start=start)).to_pandas()
+    return scored
 
 
 def truth_of(folder: DataFolder, truth: pd.DataFrame) -> NDArray[np.bool_]:
@@ -99,4 +102,3 @@ def truth_of(folder: DataFolder, truth: pd.DataFrame) -> NDArray[np.bool_]:
     joined = keys.merge(wanted, how="left", on=["registration_id", "carrier_id"])
     found: NDArray[np.bool_] = joined["fraud"].fillna(False).to_numpy(dtype=bool)
     return found
-

@@ -8,7 +8,7 @@ are the same type. No column holds a raw identifier; a key column holds 64 bits 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -91,11 +91,11 @@ class Table:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """The named rows (positions or a mask), in the order given."""
-        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        index: NDArray[Any] = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         return replace(self, **{f.name: _pick(getattr(self, f.name), index) for f in fields(self)})
 
 
-def _pick(column: object, index: NDArray[np.integer]) -> object:
+def _pick(column: object, index: NDArray[Any]) -> object:
     if isinstance(column, tuple):
         return column
     if isinstance(column, pa.Array | pa.ChunkedArray):

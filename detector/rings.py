@@ -175,7 +175,7 @@ def _ask_after(forest: Any, flags: Array, row: int, now: int, out: Array) -> int
 @njit(nogil=True, cache=True)
 def _pass(stream: Any, keys: Any, forest: Any, values: Array, flags: Array, out: Any) -> None:
     kinds, subjects, nows, answers = stream
-    codes, bases, last, changes = keys
+    _, _, last, changes = keys
     parent, sums, disowned = forest
     numbers, ring = out
     committed = np.empty(values.shape[0], np.int64)
@@ -236,7 +236,9 @@ def ring_views(
     flags = np.ascontiguousarray(entries.marks[:, _FLAGS])
     _pass(stream, keys, forest, entries.values, flags, (numbers, ring))
     ends = np.cumsum(sizes)
-    return [RingViews(numbers[e - s : e], ring[e - s : e]) for s, e in zip(sizes, ends, strict=True)]
+    return [
+        RingViews(numbers[e - s : e], ring[e - s : e]) for s, e in zip(sizes, ends, strict=True)
+    ]
 
 
 def _stream(

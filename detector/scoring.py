@@ -117,4 +117,3 @@ def _ring_ids(batch: Batch) -> pa.Array:
         [f"ring-{r}" if known else None for r, known in zip(batch.ring, named, strict=True)],
         pa.string(),
     )
-

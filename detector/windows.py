@@ -8,7 +8,8 @@ registration: at activation they can only look back; at a later stage they also 
 it, up to that moment.
 
 The kernels are compiled once and serve one event and a hundred million alike, so what a feature is
-does not depend on who asks. `tests/test_windows.py` holds a pandas oracle for each.
+does not depend on who asks. They live in one file because numba's cache compares only the file of the
+kernel that is called. `tests/test_windows.py` holds an oracle for each.
 """
 
 from __future__ import annotations
@@ -24,35 +25,11 @@ WINDOWS = ("hour", "day", "week", "memory")
 W = len(WINDOWS)
 
 # Columns of a ledger's `values`: what a history entry can be compared by. 0 is "none".
-VALUES = (
-    "second",
-    "own",
-    "identity",
-    "root",
-    "line",
-    "sim",
-    "handset",
-    "device",
-    "network",
-    "contact",
-    "agent",
-    "pos",
-    "carrier",
-    "place",
-    "state",
-    "model",
-)
+VALUES = ("second", "own", "identity", "root", "line", "sim", "handset", "device", "network",
+          "contact", "agent", "pos", "carrier", "place", "state", "model")  # fmt: skip
 # Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on.
-MARKS = (
-    "flags",
-    "offset",
-    "handed_over",
-    "travelled",
-    "closed",
-    "reported",
-    "silent",
-    "next_on_line",
-)
+MARKS = ("flags", "offset", "handed_over", "travelled", "closed", "reported", "silent",
+         "next_on_line")  # fmt: skip
 # What may be counted about the other registrations: first those fixed at their own moment
 # (bits of `flags`), then those that become known later.
 FIXED_FLAGS = ("new_line", "exposed", "grave", "official", "remote", "doubtful", "business")
@@ -72,6 +49,21 @@ _SLOTS = 1024  # of a query's hash sets: four times the longest history
 _NEAR = 5  # SIMs this close in number count as neighbours
 
 Array = NDArray[Any]
+
+# All flags of an entry are counted by two additions: a mask's bits spread over fields of nine bits,
+# which hold up to 511 (no history is longer than 256).
+_FIELD, _LOW_FLAGS = 9, 7
+_LOW_MASK = (1 << _LOW_FLAGS) - 1
+
+
+def _spread(bits: int) -> NDArray[np.int64]:
+    """For each mask of so many bits, one in the field of each bit that is set."""
+    masks = np.arange(1 << bits, dtype=np.int64)
+    fields = [((masks >> bit) & 1) << (_FIELD * bit) for bit in range(bits)]
+    return np.sum(fields, axis=0, dtype=np.int64)
+
+
+_LOW, _HIGH = _spread(_LOW_FLAGS), _spread(F - _LOW_FLAGS)
 
 
 @njit(nogil=True, cache=True)
@@ -104,7 +96,8 @@ def visible(
         low = max(start, high - k)
         for i in range(low, high):
             picked[i - low] = rows[i]
-        return high - low
+        count: int = high - low
+        return count
     room = k
     i = high
     while i < stop and room > 0 and earliest_after[i] < commit:
@@ -150,10 +143,9 @@ def disowned(toggles: Array, low: int, high: int, moment: int) -> bool:
 @njit(nogil=True, cache=True)
 def flags_known(marks: Array, labels: Array, toggles: Array, row: int, moment: int) -> int:
     """Bit mask over FLAGS of what is known about `row` at `moment` (seconds)."""
-    mask = marks[row, _FLAGS]
+    mask: int = marks[row, _FLAGS]
     for i in range(5):
-        if marks[row, _FIRST_LATER + i] <= moment:
-            mask |= 1 << (7 + i)
+        mask |= int(marks[row, _FIRST_LATER + i] <= moment) << (7 + i)
     if labels[row] != labels[row + 1] and disowned(toggles, labels[row], labels[row + 1], moment):
         mask |= _DISOWNED_BIT
     return mask
@@ -167,6 +159,25 @@ def window_of(distance: int) -> int:
     if distance <= DAY:
         return 1
     return 2 if distance <= WEEK else 3
+
+
+@njit(nogil=True, cache=True)
+def unpack(tally: Array, out: Array) -> None:
+    """Counts per flag and window out of the packed sums, which are empty afterwards."""
+    for w in range(W):
+        for flag in range(F):
+            word, place = (0, flag) if flag < _LOW_FLAGS else (1, flag - _LOW_FLAGS)
+            out[W * flag + w] = (tally[w, word] >> (_FIELD * place)) & ((1 << _FIELD) - 1)
+        tally[w, 0] = 0
+        tally[w, 1] = 0
+
+
+@njit(nogil=True, cache=True)
+def widen(out: Array, start: int, stop: int, step: int) -> None:
+    """Make each window hold what the smaller ones do, in every block of W counts."""
+    for block in range(start, stop, step):
+        for w in range(1, W):
+            out[block + w] += out[block + w - 1]
 
 
 @njit(nogil=True, cache=True)
@@ -184,6 +195,7 @@ def profile(
     slots: Array,
     stamps: Array,
     stamp: int,
+    tally: Array,
     out: Array,
 ) -> None:
     """Counts of one history into `out`, walking outwards from the query's own registration.
@@ -241,27 +253,16 @@ def profile(
                     out[at + W] = equal
         first = False
         mask = flags_known(marks, labels, toggles, row, moment)
-        at = flag_at + w
-        while mask:
-            if mask & 1:
-                out[at] += 1.0
-            mask >>= 1
-            at += W
-    for block in range(0, W + W * n_distinct, W):
-        for w in range(1, W):
-            out[block + w] += out[block + w - 1]
-    for block in range(same_at, flag_at, W + 1):
-        for w in range(1, W):
-            out[block + w] += out[block + w - 1]
-    for block in range(flag_at, gap_at, W):
-        for w in range(1, W):
-            out[block + w] += out[block + w - 1]
+        tally[w, 0] += _LOW[mask & _LOW_MASK]
+        tally[w, 1] += _HIGH[mask >> _LOW_FLAGS]
+    unpack(tally, out[flag_at:gap_at])
+    widen(out, 0, same_at, W)
+    widen(out, same_at, flag_at, W + 1)
+    widen(out, flag_at, gap_at, W)
 
 
 @njit(nogil=True, cache=True)
-def renamed(
-    values: Array, marks: Array, commits: Array, row: int, order: int, commit: int
-) -> bool:
+def renamed(values: Array, marks: Array, commits: Array, row: int, order: int, commit: int) -> bool:
     """Whether a later registration that the query can see put the line of `row` in another name."""
     later = marks[row, _NEXT]
     while 0 <= later < order:
@@ -373,6 +374,7 @@ def profiles(
         slots = np.zeros((max(distinct.shape[0], 1), _SLOTS), np.int32)
         stamps = np.zeros((max(distinct.shape[0], 1), _SLOTS), np.int32)
         taken = np.zeros(1000, np.int32)
+        tally = np.zeros((W, 2), np.int64)
         bounds = np.empty(2, np.int64)
         query = np.empty(3, np.int64)
         when = np.empty(3, np.int64)
@@ -390,7 +392,7 @@ def profiles(
             own = owns[q]
             profile(
                 values, marks, labels, toggles, picked, n, own, when,
-                distinct, same, slots, stamps, stamp, out[q],
+                distinct, same, slots, stamps, stamp, tally, out[q],
             )  # fmt: skip
             if extra == 1:
                 when[1], when[2] = orders[q], committed[q]

@@ -22,7 +22,9 @@ SECOND = 1_000_000
 START = 1_767_225_600 * SECOND  # 2026-01-01
 
 
-def random_folder(rng: np.random.Generator, n: int, *, late: bool = False, days: int = 40) -> DataFolder:
+def random_folder(
+    rng: np.random.Generator, n: int, *, late: bool = False, days: int = 40
+) -> DataFolder:
     """`n` registrations over `days`, with everything a folder may hold."""
     at = np.sort(START + rng.integers(0, days * 86_400, n) * SECOND)
     at[rng.random(n) < 0.1] = at[0]  # ties

@@ -31,7 +31,7 @@ def keep_rows(folder: DataFolder, keep: np.ndarray) -> DataFolder:
     """The folder with some of its registrations and all that belongs to them."""
     place = np.cumsum(keep) - 1
 
-    def moved(table):  # noqa: ANN001, ANN202
+    def moved(table):
         kept = table.take(keep[table.row])
         return replace(kept, row=place[kept.row].astype(np.int32))
 

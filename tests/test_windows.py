@@ -17,7 +17,9 @@ WINDOW_SECONDS = {"hour": HOUR, "day": DAY, "week": WEEK}
 class Oracle:
     """What one row's key remembers, told entry by entry."""
 
-    def __init__(self, past: Past, key: str, row: int, moment: int, order: int, commit: int) -> None:
+    def __init__(
+        self, past: Past, key: str, row: int, moment: int, order: int, commit: int
+    ) -> None:
         spec = BY_NAME[key]
         codes = past.groups[key].codes
         seen = [j for j in range(len(codes)) if codes[j] == codes[row] and past.commits[j] < commit]
@@ -64,7 +66,9 @@ class Oracle:
     late=st.booleans(),
     stage=st.sampled_from(("activation", "day_7")),
 )
-def test_every_kernel_says_what_a_loop_over_the_past_says(seed: int, late: bool, stage: str) -> None:
+def test_every_kernel_says_what_a_loop_over_the_past_says(
+    seed: int, late: bool, stage: str
+) -> None:
     rng = np.random.default_rng(seed)
     past = Past.of(random_folder(rng, 500, late=late))
     queries = past.queries(stage)
@@ -137,7 +141,9 @@ def test_a_run_of_neighbouring_sims_is_counted_over_other_identities(seed: int) 
             continue
         oracle = Oracle(past, "block", int(row), 0, int(row), 10**9)
         own = oracle.value(int(row), "identity")
-        others = [j for j in oracle.entries if offsets[j] >= 0 and oracle.value(j, "identity") != own]
+        others = [
+            j for j in oracle.entries if offsets[j] >= 0 and oracle.value(j, "identity") != own
+        ]
         near = [j for j in others if abs(int(offsets[j]) - int(offsets[row])) <= 5]
         assert more[row, 0] == len(near)
         assert more[row, 1] == len({oracle.value(j, "identity") for j in near})

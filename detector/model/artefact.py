@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.decision import Thresholds
-from detector.errors import ModelMismatch
+from detector.errors import BadInput, ModelMismatch
 from detector.lifecycle import STAGES
 from detector.model.calibrate import Calibration
 from detector.model.novelty import Novelty
@@ -29,6 +29,8 @@ from detector.signals import features, fingerprint
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+SETTINGS = "settings.json"
+FILES = {SETTINGS, *(f"{stage}.txt" for stage in STAGES)}
 CARD = "card.md"
 MAX_GRADE = 4.0
 
@@ -76,7 +78,11 @@ class Model:
 
 
 def save(model: Model, out: Path, *, card: str) -> str:
-    """Write the folder, whole or not at all; the model's version, a hash of its content."""
+    """Write the folder, whole or not at all; the model's version, a hash of its content.
+
+    An older model at `out` is replaced. Raises BadInput where `out` holds something else.
+    """
+    check_room(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         folder = Path(scratch) / out.name
@@ -84,9 +90,9 @@ def save(model: Model, out: Path, *, card: str) -> str:
         for stage, part in model.stages.items():
             text = part.booster.model_to_string(num_iteration=-1)
             (folder / f"{stage}.txt").write_text(text, "utf-8")
-        (folder / "settings.json").write_text(_settings(model), "utf-8")
+        (folder / SETTINGS).write_text(_settings(model), "utf-8")
         hashes = {f.name: _sha256(f) for f in sorted(folder.iterdir())}
-        version = hashlib.sha256(json.dumps(hashes).encode()).hexdigest()[:12]
+        version = _version(hashes)
         manifest = {
             "format": FORMAT,
             "version": version,
@@ -100,6 +106,16 @@ def save(model: Model, out: Path, *, card: str) -> str:
             shutil.rmtree(out)
         shutil.move(folder, out)
     return version
+
+
+def check_room(out: Path) -> None:
+    """Raises BadInput unless a model may be written at `out`: nothing there, or a model."""
+    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise BadInput(f"folder {out} holds something else; name another, or remove it first")
+
+
+def _version(hashes: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()[:12]
 
 
 def _settings(model: Model) -> str:
@@ -129,8 +145,10 @@ def load(folder: Path) -> Model:
     manifest = _manifest(folder)
     for name, expected in manifest["files"].items():
         if not (folder / name).is_file() or _sha256(folder / name) != expected:
-            raise ModelMismatch(f"model file {name} is damaged or not the one that was written; train again")
-    settings = json.loads((folder / "settings.json").read_text("utf-8"))
+            raise ModelMismatch(
+                f"model file {name} is damaged or not the one that was written; train again"
+            )
+    settings = json.loads((folder / SETTINGS).read_text("utf-8"))
     stages = {
         stage: StageModel(
             lgb.Booster(model_str=(folder / f"{stage}.txt").read_text("utf-8")),
@@ -155,7 +173,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise ModelMismatch(f"there is no model folder {folder.name}; `simvigia train` makes one")
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-        known, made_for, _ = manifest["format"], manifest["features"], manifest["files"]
+        known, made_for, version = (manifest[k] for k in ("format", "features", "version"))
+        whole = version == _version(manifest["files"]) and set(manifest["files"]) == FILES
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise ModelMismatch(f"{folder.name} holds no readable model manifest") from fault
     if known != FORMAT:
@@ -164,6 +183,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise ModelMismatch(
             f"the model was made for feature set {made_for}, this engine has {fingerprint()}; train again"
         )
+    if not whole:
+        raise ModelMismatch("the model manifest does not fit its files; train again")
     return manifest
 
 

@@ -60,6 +60,8 @@ def _fit(raw: Array, truth: Array, weights: Array) -> tuple[float, float]:
 
 def shifted(known: Calibration, raw: Array, share: float) -> Calibration:
     """A calibration learned elsewhere, moved so that the mean probability here equals `share`."""
+    if not len(raw):
+        return Calibration(known.slope, float(logit(share)), known.reported)
     low, high = -40.0, 40.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -67,5 +69,4 @@ def shifted(known: Calibration, raw: Array, share: float) -> Calibration:
             low = middle
         else:
             high = middle
-    start = float(logit(share)) if not len(raw) else (low + high) / 2
-    return Calibration(known.slope, start, known.reported)
+    return Calibration(known.slope, (low + high) / 2, known.reported)

@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was trained on, how well it did, and what it must not be used for."""
+"""The model card: what a model is, what it learned from, how well it did, what it must not be used for."""
 
 from __future__ import annotations
 

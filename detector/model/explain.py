@@ -21,7 +21,9 @@ LEAST_DROP = 0.05  # log-odds; less is noise
 MOST = 5
 
 
-def strengths(model: Model, stage: str, vectors: NDArray[np.float32]) -> tuple[tuple[str, ...], Array]:
+def strengths(
+    model: Model, stage: str, vectors: NDArray[np.float32]
+) -> tuple[tuple[str, ...], Array]:
     """Reason codes, and rows by codes: how many log-odds each reason accounts for."""
     by_reason: dict[str, list[int]] = {}
     wanted = features(stage)

@@ -52,9 +52,9 @@ class Novelty:
     @classmethod
     def from_json(cls, text: dict[str, Any]) -> Novelty:
         """As read from a model."""
-        plain = {k: tuple(text[k]) for k in ("columns", "signs", "groups")}
-        nested = {k: tuple(tuple(v) for v in text[k]) for k in ("values", "surprises")}
-        return cls(**plain, **nested)
+        columns, signs, groups = (tuple(text[k]) for k in ("columns", "signs", "groups"))
+        values, surprises = (tuple(tuple(v) for v in text[k]) for k in ("values", "surprises"))
+        return cls(columns, signs, groups, values, surprises)
 
 
 def novelty(vectors: NDArray[np.float32], features: tuple[Feature, ...]) -> Novelty:

@@ -31,9 +31,9 @@ def data_fingerprint(folder: DataFolder) -> str:
     """A hash of what was learned from that does not depend on the pseudonym key."""
     own = folder.registrations
     digest = hashlib.sha256()
-    for column in (own.at, own.carrier, own.operation, own.channel, own.place, own.line_first_seen):
-        digest.update(np.ascontiguousarray(column).tobytes())
-    for column in (folder.labels.at, folder.labels.fraud, folder.line_events.at):
+    labels, events = folder.labels, folder.line_events
+    facts = (own.at, own.carrier, own.operation, own.channel, own.place, own.line_first_seen)
+    for column in (*facts, labels.at, labels.fraud, events.at):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()[:16]
 
