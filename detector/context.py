@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.exposure import Exposure, exposure
+from detector.flags import fixed_flags
 from detector.history import (
     ATTACH_SPECS,
     SPECS,
@@ -46,9 +47,6 @@ from detector.lifecycle import (
 )
 from detector.registration import (
     EVENT_KINDS,
-    NO_DATE,
-    NOTES,
-    OPERATIONS,
     DataFolder,
     Labels,
     LineEvents,
@@ -56,11 +54,9 @@ from detector.registration import (
 )
 from detector.rings import RING_KEYS, RingViews, ring_views
 from detector.wave import Wave, wave
-from detector.windows import FIXED_FLAGS, FLAGS, VALUES
+from detector.windows import FLAGS, VALUES
 
 Array = NDArray[Any]
-YOUNG = 7  # days: a line no older than this counts as new
-_CHECKS = sum(1 << NOTES.index(n) for n in ("identity_check_digit", "identity_homoclave"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,8 @@ class Past:
             members=folder.breach_members,
             officials=folder.officials,
         )
-        marks = _marks(own, facts, flags=fixed_flags(own, exposed), groups=groups)
+        flags = fixed_flags(own, exposed, groups=groups, commits=commits)
+        marks = _marks(own, facts, flags=flags, groups=groups)
         toggles = verdict_toggles(folder.labels, len(own))
         entries = ledger(_values(own, groups), marks, commits, toggles)
         tide = wave(entries, operations=own.operation, carriers=len(own.carriers))
@@ -199,28 +196,6 @@ def _ids(own: Registrations, key: str) -> NDArray[np.int64]:
         return own.place.astype(np.int64)
     ids: NDArray[np.int64] = getattr(own, key)
     return ids
-
-
-def fixed_flags(own: Registrations, exposed: Exposure) -> NDArray[np.int32]:
-    """The bits of FIXED_FLAGS of each row: what is true of it at its own moment, for good."""
-    age = own.at // (86_400 * 1_000_000) - own.line_first_seen
-    young = (own.line_first_seen != NO_DATE) & (age <= YOUNG)
-    weak = (own.validation_result >= 1) & (own.validation_result <= 3)
-    with np.errstate(invalid="ignore"):
-        weak |= (own.validation_attempts >= 3) | (own.liveness < 0.5)
-    truths = {
-        "new_line": (own.operation == OPERATIONS.index("new_line")) | young,
-        "exposed": exposed.grade >= 1,
-        "grave": exposed.grade >= 3,
-        "official": exposed.tier > 0,
-        "remote": (own.channel == 0) | (own.channel == 1),
-        "doubtful": weak | ((own.notes & _CHECKS) != 0),
-        "business": own.identity_type == 1,
-    }
-    flags = np.zeros(len(own), np.int32)
-    for bit, name in enumerate(FIXED_FLAGS):
-        flags |= truths[name].astype(np.int32) << bit
-    return flags
 
 
 def _values(own: Registrations, groups: Mapping[str, Group]) -> dict[str, Array]:

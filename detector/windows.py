@@ -32,10 +32,13 @@ MARKS = ("flags", "offset", "handed_over", "travelled", "closed", "reported", "s
          "next_on_line")  # fmt: skip
 # What may be counted about the other registrations: first those fixed at their own moment
 # (bits of `flags`), then those that become known later.
-FIXED_FLAGS = ("new_line", "exposed", "grave", "official", "remote", "doubtful", "business")
+FIXED_FLAGS = (
+    "new_line", "exposed", "grave", "official", "remote", "doubtful", "repeated", "shared",
+)  # fmt: skip
 LATER_FLAGS = ("handed_over", "travelled", "closed", "reported", "silent")
 FLAGS = (*FIXED_FLAGS, *LATER_FLAGS, "disowned")
 F = len(FLAGS)
+_FIXED = len(FIXED_FLAGS)
 NOT_YET = np.iinfo(np.int32).max
 
 _SECOND, _OWN, _IDENTITY, _LINE, _CARRIER = (
@@ -145,7 +148,7 @@ def flags_known(marks: Array, labels: Array, toggles: Array, row: int, moment: i
     """Bit mask over FLAGS of what is known about `row` at `moment` (seconds)."""
     mask: int = marks[row, _FLAGS]
     for i in range(5):
-        mask |= int(marks[row, _FIRST_LATER + i] <= moment) << (7 + i)
+        mask |= int(marks[row, _FIRST_LATER + i] <= moment) << (_FIXED + i)
     if labels[row] != labels[row + 1] and disowned(toggles, labels[row], labels[row + 1], moment):
         mask |= _DISOWNED_BIT
     return mask

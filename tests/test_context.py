@@ -109,6 +109,7 @@ def test_a_vector_needs_only_the_bounded_history_of_its_keys(seed: int) -> None:
     lines = past.groups["line"].codes
     needed[:row] |= np.isin(lines, lines[needed & (lines >= 0)])[:row]  # who took a line over
     small = Past.of(keep_rows(folder, needed))
+    small.entries.marks[:, 0] = past.entries.marks[needed, 0]  # fixed at each row's own moment
     small = replace(small, wave=past.wave)
     query = activations(small.registrations, small.commits).part(
         int(needed[:row].sum()), int(needed[:row].sum()) + 1

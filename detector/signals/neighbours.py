@@ -27,11 +27,13 @@ LINKED, DISOWNED, SELLER, BATCH, ADDRESS = (
 RARE = ("device", "handset", "contact", "ip", "sim")
 HUBS = {
     "agent": (SELLER, ("new_line", "exposed", "grave", "official", "doubtful", "handed_over",
-                       "travelled", "closed", "silent", "reported", "disowned")),
-    "pos": (SELLER, ("exposed", "grave", "handed_over", "silent", "closed", "disowned")),
-    "network": (ADDRESS, ("exposed", "grave", "new_line", "doubtful", "handed_over", "disowned")),
+                       "travelled", "closed", "silent", "reported", "repeated", "shared", "disowned")),
+    "pos": (SELLER, ("exposed", "grave", "handed_over", "silent", "closed", "repeated", "shared",
+                     "disowned")),
+    "network": (ADDRESS, ("exposed", "grave", "new_line", "doubtful", "handed_over", "shared",
+                          "disowned")),
     "block": (BATCH, ("exposed", "grave", "official", "remote", "handed_over", "travelled",
-                      "silent", "closed", "disowned")),
+                      "silent", "closed", "repeated", "shared", "disowned")),
     "line_block": (BATCH, ("handed_over", "grave", "disowned")),
     "model": (LINKED, ("grave", "doubtful", "handed_over", "disowned")),
     "place": (LINKED, ("grave", "handed_over", "disowned")),
@@ -76,7 +78,7 @@ SIGNAL = Signal(
     "is used once; stock that is handed over or lies silent.",
     hurts="Customers of a bad agent; colleagues of a breached office; relief camps.",
     features=(
-        *(_worst(flag) for flag in FLAGS if flag not in ("business", "remote")),
+        *(_worst(flag) for flag in FLAGS if flag != "remote"),
         *(_excess(k, flag, reason) for k, (reason, flags) in HUBS.items() for flag in flags),
     ),
     reasons=(

@@ -33,6 +33,7 @@ LAYERS = (
     "history",
     "wave",
     "exposure",
+    "flags",
     "rings",
     "context",
     "signals",

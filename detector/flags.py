@@ -1,0 +1,102 @@
+"""What is true of a registration at its own moment, for good: the facts that are counted about others.
+
+Most of them are in the row itself. Two look at what its keys had seen by then, so that a key's company
+is known two steps away: `repeated` (the identity registered another line within the day) and
+`shared` (the handset or the contact had served another identity).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from detector.exposure import Exposure
+from detector.history import Group
+from detector.registration import (
+    CHANNELS,
+    MICROSECONDS,
+    NO_DATE,
+    NOTES,
+    OPERATIONS,
+    VALIDATION_RESULTS,
+    Registrations,
+)
+from detector.windows import FIXED_FLAGS
+
+Array = NDArray[Any]
+DAY = 86_400 * MICROSECONDS
+YOUNG = 7  # days: a line no older than this counts as new
+SHARED_MEMORY = 90 * DAY
+LOOK_BACK = 16  # rows of the key: enough to see whether somebody else used it lately
+GRAVE = 3  # grade of a breach with images of documents or faces
+_CHECKS = sum(1 << NOTES.index(n) for n in ("identity_check_digit", "identity_homoclave"))
+
+
+def fixed_flags(
+    own: Registrations, exposed: Exposure, *, groups: Mapping[str, Group], commits: Array
+) -> NDArray[np.int32]:
+    """The bits of FIXED_FLAGS of each row."""
+    remote = (own.channel == CHANNELS.index("web")) | (own.channel == CHANNELS.index("app"))
+    truths = {
+        "new_line": _new(own),
+        "exposed": exposed.grade >= 1,
+        "grave": exposed.grade >= GRAVE,
+        "official": exposed.tier > 0,
+        "remote": remote,
+        "doubtful": _doubtful(own),
+        "repeated": _seen_before(own, groups["identity"], commits, memory=DAY, other=False),
+        "shared": _seen_before(own, groups["handset"], commits, memory=SHARED_MEMORY, other=True)
+        | _seen_before(own, groups["contact"], commits, memory=SHARED_MEMORY, other=True),
+    }
+    flags = np.zeros(len(own), np.int32)
+    for bit, name in enumerate(FIXED_FLAGS):
+        flags |= truths[name].astype(np.int32) << bit
+    return flags
+
+
+def _new(own: Registrations) -> NDArray[np.bool_]:
+    age = own.at // DAY - own.line_first_seen
+    young = (own.line_first_seen != NO_DATE) & (age <= YOUNG)
+    return (own.operation == OPERATIONS.index("new_line")) | young
+
+
+def _doubtful(own: Registrations) -> NDArray[np.bool_]:
+    weak = (own.validation_result >= VALIDATION_RESULTS.index("partial")) & (
+        own.validation_result <= VALIDATION_RESULTS.index("deceased")
+    )
+    with np.errstate(invalid="ignore"):
+        weak |= (own.validation_attempts >= 3) | (own.liveness < 0.5)
+    return weak | ((own.notes & _CHECKS) != 0)
+
+
+def _seen_before(
+    own: Registrations, gathered: Group, commits: Array, *, memory: int, other: bool
+) -> NDArray[np.bool_]:
+    """Whether a row's key was used before it: by anybody, or (`other`) by another identity."""
+    found = np.zeros(len(own), np.bool_)
+    _look_back(
+        (gathered.rows, gathered.offsets), (own.at, own.identity, commits), memory, other, found
+    )
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _look_back(gathered: Any, columns: Any, memory: int, other: bool, found: Array) -> None:
+    rows, offsets = gathered
+    at, identity, commits = columns
+    for g in range(offsets.shape[0] - 1):
+        for p in range(offsets[g] + 1, offsets[g + 1]):
+            row = rows[p]
+            for before in range(p - 1, max(offsets[g], p - LOOK_BACK) - 1, -1):
+                earlier = rows[before]
+                if at[row] - at[earlier] > memory:
+                    break
+                if commits[earlier] < commits[row] and not (
+                    other and identity[earlier] == identity[row]
+                ):
+                    found[row] = True
+                    break
