@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.errors import BadInput, DetectorError
+from detector.console import Commands, Moment
+from detector.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from detector.decision import Policy
     from detector.model.recipe import Recipe
     from detector.model.train import Lesson
     from detector.pseudonym import Pseudonymiser
@@ -29,40 +32,7 @@ KEY_HELP = (
     "its own and forgets it: scores are the same under any key."
 )
 
-
-class Commands(click.Group):
-    """Turns every error that the engine raises on purpose into one line and the right exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: D102
-        try:
-            return super().invoke(ctx)
-        except BadInput as fault:
-            click.echo(f"simvigia: {fault}", err=True)
-            ctx.exit(2)
-        except DetectorError as fault:
-            click.echo(f"simvigia: {fault}", err=True)
-            ctx.exit(1)
-
-
-class Moment(click.ParamType[int]):
-    """An RFC 3339 date or date and time; without an offset it is UTC."""
-
-    name = "moment"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Microseconds since 1970."""
-        import pandas as pd
-
-        try:
-            moment = pd.Timestamp(value)
-        except ValueError:
-            self.fail(
-                "expected a date or time such as 2026-06-01 or 2026-06-01T00:00:00-06:00",
-                param,
-                ctx,
-            )
-        utc = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
-        return int(utc.value // 1000)
+SEED = click.option("--seed", type=int, default=1, show_default=True, help="Number to draw by.")
 
 
 @contextmanager
@@ -95,12 +65,19 @@ def bars() -> Iterator[Callable[[str, float], None]]:
 @click.version_option(package_name="simvigia")
 def main() -> None:
     """Find SIM lines registered in the name of somebody who never asked for them."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing here calls home
 
 
 @main.command()
 @click.option("--out", type=FOLDER, required=True, help="Data folder to write.")
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--registrations", type=click.IntRange(1_000), default=60_000, show_default=True)
+@SEED
+@click.option(
+    "--registrations",
+    type=click.IntRange(2_000),
+    default=60_000,
+    show_default=True,
+    help="How many.",
+)
 @click.option(
     "--country", type=int, help="Draw a country at random by this number instead of Mexico's."
 )
@@ -114,13 +91,16 @@ def simulate(
 
     _refuse_existing(out)
     with bars() as report:
-        tables = simulated(
-            Country() if country is None else Country.draw(country),
-            registrations=registrations,
-            seed=seed,
-            without=without,
-            progress=lambda share: report("Simulating", share),
-        )
+        try:
+            tables = simulated(
+                Country() if country is None else Country.draw(country),
+                registrations=registrations,
+                seed=seed,
+                without=without,
+                progress=lambda share: report("Simulating", share),
+            )
+        except ValueError as fault:
+            raise BadInput(str(fault)) from fault
         write(tables, out)
     click.echo(f"{len(tables['registrations']):,} registrations in {out}")
 
@@ -131,7 +111,7 @@ def simulate(
 @click.option(
     "--until", type=Moment(), help="Learn from what was known by then. Default: everything."
 )
-@click.option("--seed", type=int, default=1, show_default=True)
+@SEED
 @click.option("--key-file", type=FILE, help=KEY_HELP)
 @click.option("--recipe", type=FILE, default=MODELS / "recipe.toml", help="How to train.")
 @click.option(
@@ -153,12 +133,14 @@ def train(
     practice: bool,
 ) -> None:
     """Learn a model, log the run to MLflow and write the model folder."""
-    from detector.model.artefact import save
+    from detector.decision import Policy
+    from detector.model.artefact import check_room, save
     from detector.model.card import card
     from detector.model.recipe import Recipe
     from detector.model.tracking import data_fingerprint, log_run
 
-    wanted = Recipe.load(recipe)
+    check_room(out)
+    wanted, budgets = Recipe.load(recipe), Policy.load(policy)
     with bars() as report:
         folder = _read(data, key_file, out, report)
         known = _lessons(wanted, key_file, seed, (), report) if practice else []
@@ -166,7 +148,7 @@ def train(
             folder,
             known,
             recipe=wanted,
-            policy=policy,
+            policy=budgets,
             until=until,
             seed=seed,
             report=report,
@@ -192,9 +174,10 @@ def train(
 def score(model: Path, data: Path, out: Path, start: int | None, key_file: Path | None) -> None:
     """Replay a data folder in time order and write scores with reasons."""
     from detector.model.artefact import load
-    from detector.output import write_scores
+    from detector.output import check_target, write_scores
     from detector.scoring import scores
 
+    check_target(out)
     known = load(model)
     with bars() as report:
         folder = _read(data, key_file, out, report)
@@ -214,7 +197,7 @@ def score(model: Path, data: Path, out: Path, start: int | None, key_file: Path 
     "--baselines", is_flag=True, help="Compare with simple baselines, trained before --from."
 )
 @click.option("--leave-out", is_flag=True, help="Train again without each pattern and look for it.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@SEED
 def evaluate(
     *,
     scores: Path,
@@ -260,8 +243,14 @@ def catalogue(out: Path | None) -> None:
 @click.option(
     "--out", type=FOLDER, default=Path("demo"), show_default=True, help="Folder to work in."
 )
-@click.option("--registrations", type=click.IntRange(5_000), default=40_000, show_default=True)
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option(
+    "--registrations",
+    type=click.IntRange(5_000),
+    default=40_000,
+    show_default=True,
+    help="How many.",
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="Number to draw by.")
 def demo(out: Path, registrations: int, seed: int) -> None:
     """The whole job from nothing: simulate, learn, score, evaluate, explain."""
     from detector.demo import run
@@ -312,10 +301,11 @@ def _read(
 
 def _left_out(data: Path, start: int | None, seed: int) -> Callable[[str], pd.DataFrame]:
     """How to score with a model that never saw a pattern: neither in the data's verdicts nor in lessons."""
+    from detector.decision import Policy
     from detector.model.recipe import Recipe
     from detector.practice import scores_without
 
-    recipe = Recipe.load(MODELS / "recipe.toml")
+    recipe, policy = Recipe.load(MODELS / "recipe.toml"), Policy.load(MODELS / "policy.toml")
     folder = _read(data, None, data, _quiet)
     border = start if start is not None else int(folder.registrations.at[0])
 
@@ -329,7 +319,7 @@ def _left_out(data: Path, start: int | None, seed: int) -> Callable[[str], pd.Da
                 cut,
                 known,
                 recipe=recipe,
-                policy=MODELS / "policy.toml",
+                policy=policy,
                 until=border,
                 seed=seed,
                 report=_quiet,
@@ -367,19 +357,18 @@ def _trained(
     known: list[Lesson],
     *,
     recipe: Recipe,
-    policy: Path,
+    policy: Policy,
     until: int | None,
     seed: int,
     report: Callable[[str, float], None],
 ) -> Any:
-    from detector.decision import Policy
     from detector.model.train import train as trained
 
     return trained(
         folder,
         known,
         recipe=recipe,
-        policy=Policy.load(policy),
+        policy=policy,
         until=sys.maxsize if until is None else until,
         seed=seed,
         progress=report,

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.registration import NEVER, NO_KEY, Registrations
-from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W, profiles
+from detector.walks import profiles
+from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W
 
 Column = NDArray[np.float32]
 Array = NDArray[Any]

@@ -99,8 +99,8 @@ def _insert(keys: Any, forest: Any, values: Array, flags: Array, row: int) -> No
     sums[row, _IDENTITIES] = 1 if new_identity else 0
     sums[row, _CARRIERS] = 1 << (values[row, _CARRIER] % 62)
     sums[row, _NEW] = (flags[row] >> _NEW_BIT) & 1
-    sums[row, _EXPOSED] = (flags[row] >> _EXPOSED_BIT) & 1
-    sums[row, _OFFICIAL] = (flags[row] >> _OFFICIAL_BIT) & 1
+    sums[row, _EXPOSED] = (flags[row] >> _EXPOSED_BIT) & sums[row, _IDENTITIES]
+    sums[row, _OFFICIAL] = (flags[row] >> _OFFICIAL_BIT) & sums[row, _IDENTITIES]
     sums[row, _DISOWNED] = disowned[row]
     sums[row, _FIRST] = row
     sums[row, _SINCE] = values[row, _SECOND]
@@ -127,7 +127,17 @@ def _describe(sums: Array, now: int, out: Array) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _ask_before(keys: Any, forest: Any, values: Array, row: int, out: Array) -> int:
+def _leave_out(total: Array, flags: int) -> None:
+    """Take one identity, and what is known of it, out of a ring's sums: its own status is not the ring's."""
+    total[_IDENTITIES] = max(total[_IDENTITIES] - 1, 0)
+    total[_EXPOSED] = max(total[_EXPOSED] - ((flags >> _EXPOSED_BIT) & 1), 0)
+    total[_OFFICIAL] = max(total[_OFFICIAL] - ((flags >> _OFFICIAL_BIT) & 1), 0)
+
+
+@njit(nogil=True, cache=True)
+def _ask_before(
+    keys: Any, forest: Any, values: Array, flags: Array, row: int, out: Array
+) -> int:
     """The rings that a registration would join, together."""
     parent, sums, _ = forest
     found = np.empty(keys[0].shape[1], np.int64)
@@ -150,6 +160,8 @@ def _ask_before(keys: Any, forest: Any, values: Array, row: int, out: Array) -> 
             total[i] = total[i] | sums[root, i] if i == _CARRIERS else total[i] + sums[root, i]
         for i in range(_FIRST, _SINCE + 1):
             total[i] = min(total[i], sums[root, i])
+    if _tied(keys, values[:, _SECOND], row, 0, values[row, _SECOND]) >= 0:
+        _leave_out(total, flags[row])
     _describe(total, values[row, _SECOND], out)
     return int(total[_FIRST]) if n else -1
 
@@ -164,10 +176,8 @@ def _ask_after(forest: Any, flags: Array, row: int, now: int, out: Array) -> int
     total = sums[_root(parent, row)].copy()
     total[_ROWS] -= 1
     total[_NEW] -= (flags[row] >> _NEW_BIT) & 1
-    total[_EXPOSED] -= (flags[row] >> _EXPOSED_BIT) & 1
-    total[_OFFICIAL] -= (flags[row] >> _OFFICIAL_BIT) & 1
     total[_DISOWNED] -= disowned[row]
-    total[_IDENTITIES] = max(total[_IDENTITIES] - 1, 0)
+    _leave_out(total, flags[row])
     _describe(total, now, out)
     return int(total[_FIRST]) if total[_ROWS] > 0 else -1
 
@@ -206,7 +216,7 @@ def _pass(stream: Any, keys: Any, forest: Any, values: Array, flags: Array, out:
                 numbers[answers[e]] = np.nan
                 ring[answers[e]] = -1
             else:
-                ring[answers[e]] = _ask_before(keys, forest, values, row, numbers[answers[e]])
+                ring[answers[e]] = _ask_before(keys, forest, values, flags, row, numbers[answers[e]])
         elif kind == ASK_LATER:
             ring[answers[e]] = _ask_after(forest, flags, row, nows[e], numbers[answers[e]])
         else:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 HOUR, DAY, WEEK = 3_600, 86_400, 7 * 86_400
@@ -41,15 +41,11 @@ F = len(FLAGS)
 _FIXED = len(FIXED_FLAGS)
 NOT_YET = np.iinfo(np.int32).max
 
-_SECOND, _OWN, _IDENTITY, _LINE, _CARRIER = (
-    VALUES.index(v) for v in ("second", "own", "identity", "line", "carrier")
-)
-_FLAGS, _OFFSET, _FIRST_LATER, _CLOSED, _NEXT = (
-    MARKS.index(m) for m in ("flags", "offset", "handed_over", "closed", "next_on_line")
-)
+_SECOND, _OWN, _IDENTITY = (VALUES.index(v) for v in ("second", "own", "identity"))
+_FLAGS, _FIRST_LATER = (MARKS.index(m) for m in ("flags", "handed_over"))
 _DISOWNED_BIT = 1 << (F - 1)
-_SLOTS = 1024  # of a query's hash sets: four times the longest history
-_NEAR = 5  # SIMs this close in number count as neighbours
+_OWN_STATUS = sum(1 << FLAGS.index(f) for f in ("exposed", "grave", "official"))
+SLOTS = 1024  # of a query's hash sets: four times the longest history
 
 Array = NDArray[Any]
 
@@ -122,11 +118,11 @@ def visible(
 @njit(nogil=True, cache=True)
 def seen_before(slots: Array, stamps: Array, stamp: int, value: int) -> bool:
     """Whether `value` is already in the hash set of this `stamp`; it is afterwards."""
-    at = (value * 0x9E3779B1) & (_SLOTS - 1)
+    at = (value * 0x9E3779B1) & (SLOTS - 1)
     while stamps[at] == stamp:
         if slots[at] == value:
             return True
-        at = (at + 1) & (_SLOTS - 1)
+        at = (at + 1) & (SLOTS - 1)
     stamps[at] = stamp
     slots[at] = value
     return False
@@ -256,155 +252,11 @@ def profile(
                     out[at + W] = equal
         first = False
         mask = flags_known(marks, labels, toggles, row, moment)
+        if values[row, _IDENTITY] == own[_IDENTITY]:
+            mask &= ~_OWN_STATUS
         tally[w, 0] += _LOW[mask & _LOW_MASK]
         tally[w, 1] += _HIGH[mask >> _LOW_FLAGS]
     unpack(tally, out[flag_at:gap_at])
     widen(out, 0, same_at, W)
     widen(out, same_at, flag_at, W + 1)
     widen(out, flag_at, gap_at, W)
-
-
-@njit(nogil=True, cache=True)
-def renamed(values: Array, marks: Array, commits: Array, row: int, order: int, commit: int) -> bool:
-    """Whether a later registration that the query can see put the line of `row` in another name."""
-    later = marks[row, _NEXT]
-    while 0 <= later < order:
-        if commits[later] < commit and values[later, _IDENTITY] != values[row, _IDENTITY]:
-            return True
-        later = marks[later, _NEXT]
-    return False
-
-
-@njit(nogil=True, cache=True)
-def open_lines(
-    values: Array,
-    marks: Array,
-    commits: Array,
-    picked: Array,
-    n: int,
-    own: Array,
-    when: Array,
-    slots: Array,
-    stamps: Array,
-    stamp: int,
-    out: Array,
-) -> None:
-    """Different lines still open among a history: with anybody, and with the query's carrier.
-
-    A line is open from its registration until it is unlinked or abandoned, or until a registration
-    that the query can see puts it in another name. The query's own line does not count. `when` is
-    (moment, place of the moment in time order, place in commit order).
-    """
-    moment, order, commit = when[0], when[1], when[2]
-    out[0] = 0.0
-    out[1] = 0.0
-    for i in range(n - 1, -1, -1):
-        row = picked[i]
-        line = values[row, _LINE]
-        if line == own[_LINE] or line == 0 or marks[row, _CLOSED] <= moment:
-            continue
-        if renamed(values, marks, commits, row, order, commit):
-            continue
-        if seen_before(slots[0], stamps[0], stamp, line):
-            continue
-        out[0] += 1.0
-        if values[row, _CARRIER] == own[_CARRIER]:
-            out[1] += 1.0
-
-
-@njit(nogil=True, cache=True)
-def neighbour_run(
-    values: Array,
-    marks: Array,
-    picked: Array,
-    n: int,
-    own: Array,
-    own_offset: int,
-    slots: Array,
-    stamps: Array,
-    stamp: int,
-    taken: Array,
-    out: Array,
-) -> None:
-    """Neighbouring SIMs in other names: how many near, over how many identities, how many that week,
-    and the length of the unbroken run of numbers around the query's own."""
-    for i in range(out.shape[0]):
-        out[i] = 0.0
-    for i in range(n):
-        row = picked[i]
-        offset = marks[row, _OFFSET]
-        if offset < 0 or values[row, _OWN] == own[_OWN] or values[row, _IDENTITY] == own[_IDENTITY]:
-            continue
-        taken[offset] = stamp
-        if abs(offset - own_offset) <= _NEAR:
-            out[0] += 1.0
-            if not seen_before(slots[0], stamps[0], stamp, values[row, _IDENTITY]):
-                out[1] += 1.0
-            if abs(values[row, _SECOND] - own[_SECOND]) <= WEEK:
-                out[2] += 1.0
-    low = own_offset - 1
-    while low >= 0 and taken[low] == stamp:
-        low -= 1
-    high = own_offset + 1
-    while high < 1000 and taken[high] == stamp:
-        high += 1
-    out[3] = high - low - 2
-
-
-@njit(nogil=True, cache=True, parallel=True)
-def profiles(
-    ledger: Any,
-    group: Any,
-    queries: Any,
-    spec: Any,
-    extra: int,
-    out: Array,
-    more: Array,
-) -> None:
-    """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of many queries of one key.
-
-    `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
-    `queries` (code of the key or -1, own values, own offset, moment, order, commit); `spec` (K,
-    memory, distinct, same). A query without the key gets NaN: a missing key is not a key.
-    """
-    values, marks, commits, labels, toggles = ledger
-    rows, earliest_after, offsets = group
-    codes, owns, own_offsets, moments, orders, committed = queries
-    k, memory, distinct, same = spec
-    block = 512
-    for b in prange((codes.shape[0] + block - 1) // block):
-        picked = np.empty(k, np.int32)
-        slots = np.zeros((max(distinct.shape[0], 1), _SLOTS), np.int32)
-        stamps = np.zeros((max(distinct.shape[0], 1), _SLOTS), np.int32)
-        taken = np.zeros(1000, np.int32)
-        tally = np.zeros((W, 2), np.int64)
-        bounds = np.empty(2, np.int64)
-        query = np.empty(3, np.int64)
-        when = np.empty(3, np.int64)
-        for q in range(b * block, min((b + 1) * block, codes.shape[0])):
-            code = codes[q]
-            if code < 0:
-                out[q] = np.nan
-                more[q] = np.nan
-                continue
-            stamp = 2 * (q - b * block) + 1
-            bounds[0], bounds[1] = offsets[code], offsets[code + 1]
-            query[0], query[1], query[2] = orders[q], committed[q], k
-            n = visible(rows, commits, earliest_after, bounds, query, picked)
-            when[0], when[1] = moments[q], memory
-            own = owns[q]
-            profile(
-                values, marks, labels, toggles, picked, n, own, when,
-                distinct, same, slots, stamps, stamp, tally, out[q],
-            )  # fmt: skip
-            if extra == 1:
-                when[1], when[2] = orders[q], committed[q]
-                open_lines(
-                    values, marks, commits, picked, n, own, when,
-                    slots, stamps, stamp + 1, more[q],
-                )  # fmt: skip
-            elif extra == 2 and own_offsets[q] >= 0:
-                neighbour_run(
-                    values, marks, picked, n, own, own_offsets[q],
-                    slots, stamps, stamp + 1, taken, more[q],
-                )  # fmt: skip

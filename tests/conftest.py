@@ -13,6 +13,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Workers share the cores: a thread of LightGBM that waits must not spin. Read when it first loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 SAMPLE = 20
 EXAMPLES = int(os.environ.get("SIMVIGIA_EXAMPLES", SAMPLE))
 

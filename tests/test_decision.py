@@ -134,7 +134,7 @@ def made_thresholds(rows: dict[str, int], *, least: int) -> Thresholds:
     rng = np.random.default_rng(1)
     carrier = np.repeat(np.arange(len(rows)), list(rows.values()))
     score = {"activation": rng.random(len(carrier)) * 0.1 * (carrier + 1)}
-    policy = Policy({name: (0.05, 0.02, 0.01) for name in (*OPERATIONS, "default")}, 0, 0, least)
+    policy = Policy(dict.fromkeys((*OPERATIONS, "default"), (0.05, 0.02, 0.01)), 0, 0, least)
     return thresholds(
         score,
         carriers={"activation": carrier},

@@ -53,6 +53,9 @@ class Oracle:
 
     def has(self, row: int, flag: str) -> bool:
         ledger = self.past.entries
+        own_status = flag in ("exposed", "grave", "official")
+        if own_status and self.value(row, "identity") == self.value(self.row, "identity"):
+            return False  # one's own status says nothing about one's company
         if flag == "disowned":
             turns = ledger.toggles[ledger.labels[row] : ledger.labels[row + 1]]
             return int((turns <= self.moment).sum()) % 2 == 1

@@ -87,7 +87,9 @@ def recipe() -> Recipe:
     return replace(known, booster={**known.booster, "num_iterations": ROUNDS})
 
 
-def learned(data: DataFolder, lessons: Sequence[Lesson] = (), *, until: int, seed: int = 1) -> Trained:
+def learned(
+    data: DataFolder, lessons: Sequence[Lesson] = (), *, until: int, seed: int = 1
+) -> Trained:
     """A model of that data by the tiny recipe."""
     return train(data, lessons, recipe=recipe(), policy=policy(), until=until, seed=seed)
 

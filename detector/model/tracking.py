@@ -1,7 +1,7 @@
 """The run in MLflow: parameters, data fingerprint, metrics, plots and the model. The only importer of it.
 
-Without MLFLOW_TRACKING_URI the runs go to `mlflow.db` (SQLite) in the working folder. Nothing that
-is logged was ever a raw identifier or a token.
+Without MLFLOW_TRACKING_URI the runs go to `mlflow.db` (SQLite) in the working folder, and what they
+attach to `mlruns` beside it. Nothing that is logged was ever a raw identifier or a token.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from detector.registration import DataFolder
 from detector.signals import features
 
 EXPERIMENT = "simvigia"
-LOCAL_STORE = "sqlite:///mlflow.db"
+SQLITE = "sqlite:///"
+LOCAL_STORE = f"{SQLITE}mlflow.db"
 BEST = 25
 
 
@@ -41,9 +42,8 @@ def data_fingerprint(folder: DataFolder) -> str:
 def log_run(trained: Trained, *, out: Path, fingerprint: str, version: str) -> str:
     """Log one training run; its id. The model folder at `out` is attached whole."""
     mpl.use("Agg")
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_tracking_uri(LOCAL_STORE)
-    mlflow.set_experiment(EXPERIMENT)
+    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
+    _open_experiment()
     with mlflow.start_run(run_name=f"train-{version}") as run:
         mlflow.log_params(dict(trained.parameters))
         mlflow.set_tags({"model_version": version, "data_fingerprint": fingerprint})
@@ -54,6 +54,15 @@ def log_run(trained: Trained, *, out: Path, fingerprint: str, version: str) -> s
         _log_booster(trained.model)
         run_id: str = run.info.run_id
         return run_id
+
+
+def _open_experiment() -> None:
+    """Use the experiment; a new one in a SQLite file keeps its attachments beside that file."""
+    store = mlflow.get_tracking_uri()
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None and store.startswith(SQLITE):
+        beside = Path(store.removeprefix(SQLITE)).resolve().parent / "mlruns"
+        mlflow.create_experiment(EXPERIMENT, artifact_location=beside.as_uri())
+    mlflow.set_experiment(EXPERIMENT)
 
 
 def _log_booster(model: Model) -> None:

@@ -43,8 +43,8 @@ def ring_new_line_share(c: Context) -> Column:
 
 @feature(reason=RING, monotone=FREE, neutral=float("nan"))
 def ring_exposed_share(c: Context) -> Column:
-    """Share of exposed identities in the ring."""
-    return ratio(c.rings.column("exposed"), c.rings.column("registrations"))
+    """Share of exposed identities among the others in the ring."""
+    return ratio(c.rings.column("exposed"), c.rings.column("identities"))
 
 
 @feature(reason=RING, monotone=FREE)

@@ -66,7 +66,7 @@ def breach_tables(world: World, breaches: Sequence[Breach]) -> tuple[Int32, Int3
 def _sample(world: World, share: float, rng: np.random.Generator) -> Int32:
     """Members from some states more than from others."""
     state = world.places.state[world.people.home]
-    liking = rng.gamma(2.0, 0.5, 32)[state]
+    liking = rng.gamma(12.0, 1 / 12, 32)[state]
     chance = np.minimum(share * liking / max(float(liking.mean()), 1e-9), 0.97)
     return np.flatnonzero(rng.random(len(state)) < chance).astype(np.int32)
 

@@ -55,7 +55,8 @@ class Calendar:
     def rushed(self, at: Int64, digit: Int8) -> Bool:
         """Whether a moment lies in the last days before that digit's deadline."""
         day = ((at - self.start) // DAY).clip(0, self.days - 1)
-        return self.rush[digit, day]
+        rushed: Bool = self.rush[digit, day]
+        return rushed
 
     def _moment(self, day: NDArray[np.int64], shop: Bool, rng: np.random.Generator) -> Int64:
         u = rng.random(len(day))
@@ -63,9 +64,9 @@ class Calendar:
         indoors = np.searchsorted(np.cumsum(_SHOP_HOURS / _SHOP_HOURS.sum()), u)
         hour = np.where(shop, indoors, remote).clip(0, 23)
         day = day.clip(0, self.days - 1)
-        return (self.start + day * DAY + hour * 3600 + rng.integers(0, 3600, len(day))).astype(
-            np.int64
-        )
+        second = hour * 3600 + rng.integers(0, 3600, len(day))
+        moment: Int64 = self.start + day.astype(np.int64) * DAY + second
+        return moment
 
 
 def calendar_of(rhythm: Rhythm, rng: np.random.Generator) -> Calendar:

@@ -65,10 +65,11 @@ class Commerce:
         """The carrier at a position (0-1) of the market."""
         return np.searchsorted(self.steps, luck).clip(0, self.carriers - 1).astype(np.int8)
 
-    def shop(self, carrier: Int8, kind: Any, place: Int32, rng: np.random.Generator) -> Int32:
+    def shop(self, carrier: Int8, kind: Any, place: Int32, *, rng: np.random.Generator) -> Int32:
         """A shop that serves a place: busy ones oftener."""
         first, count = self.first[carrier, kind, place], self.count[carrier, kind, place]
-        return (first + (rng.random(len(place)) ** 1.6 * count).astype(np.int32)).astype(np.int32)
+        chosen: Int32 = first + (rng.random(len(place)) ** 1.6 * count).astype(np.int32)
+        return chosen
 
     def agent(self, shop: Int32, rng: np.random.Generator) -> Int32:
         """Somebody who works there."""
@@ -132,8 +133,8 @@ def open_shops(
             wanted = int(np.ceil(rows * share * 0.22 / per_shop))
             spots = np.sort(places.draw(wanted, rng))
             kinds.append((np.full(wanted, carrier), np.full(wanted, kind), spots))
-    carrier, kind, place = (np.concatenate(column) for column in zip(*kinds, strict=True))
-    shops = _staffed(carrier, kind, place, market=market, ledger=ledger, rng=rng)
+    carriers, stores, spots = (np.concatenate(column) for column in zip(*kinds, strict=True))
+    shops = _staffed(carriers, stores, spots, market=market, ledger=ledger, rng=rng)
     first, count = _served(shops, len(market.shares), places)
     steps = np.cumsum(np.asarray(market.shares) / sum(market.shares))
     cafes = int(ledger.devices(len(places) * CAFES)[0])

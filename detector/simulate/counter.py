@@ -33,11 +33,13 @@ MINUTE = 60
 HOUR = 3600
 
 
-def serve(world: World, rows: Rows, which: NDArray[np.integer], rng: np.random.Generator) -> None:
+def serve(
+    world: World, rows: Rows, which: NDArray[np.integer], *, rng: np.random.Generator
+) -> None:
     """Let a shop near each row's place register it: shop, agent, tablet, place, sometimes its contact."""
     commerce = world.commerce
     kind = np.where(rows.channel[which] == CENTRE, CENTRES, DEALERS)
-    shop = commerce.shop(rows.carrier[which], kind, rows.place[which], rng)
+    shop = commerce.shop(rows.carrier[which], kind, rows.place[which], rng=rng)
     agent = commerce.agent(shop, rng)
     rows.pos[which], rows.agent[which] = shop, agent
     rows.device[which] = commerce.tablet(shop, agent)

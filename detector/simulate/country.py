@@ -104,7 +104,7 @@ class Threat:
     mix: Shares = (
         0.08, 0.20, 0.10, 0.07, 0.08, 0.06, 0.11, 0.06, 0.05, 0.06, 0.04, 0.03, 0.03, 0.01, 0.06, 0.04,
     )  # fmt: skip
-    care: float = 0.45
+    care: float = 0.42
     ring_size: float = 11.0  # median lines of a ring
     ring_days: float = 9.0
     fresh_lists: float = 0.6  # identities from breaches with images rather than from old rolls
@@ -129,7 +129,7 @@ class Verdicts:
 
     coverage: float = 0.4  # of fraud, in the end
     delay: float = 25.0  # median days
-    accused: float = 0.0006  # honest rows called fraud
+    accused: float = 0.0004  # honest rows called fraud
     cleared: float = 0.015  # honest rows confirmed
     reversed: float = 0.35  # of wrong accusations, later taken back
     ring_cases: float = 0.5  # how much of the coverage comes by whole rings
@@ -187,7 +187,7 @@ def _dirichlet(means: Shares, strength: float, rng: np.random.Generator) -> Shar
     return tuple(float(x) for x in rng.dirichlet(np.asarray(means) * strength + 0.05))
 
 
-def _varied(base: Any, spread: float, names: tuple[str, ...], rng: np.random.Generator) -> Any:
+def _varied(base: Any, spread: float, names: tuple[str, ...], *, rng: np.random.Generator) -> Any:
     """The settings with each named share drawn anew around its default."""
     return replace(base, **{name: _share(getattr(base, name), spread, rng) for name in names})
 
@@ -198,7 +198,7 @@ def _society(rng: np.random.Generator) -> Society:
         "officials", "aides", "minors_on_parent", "helped", "family_sessions", "kiosk", "dead",
         "deaths_known", "namesakes", "typos", "untidy",
     )  # fmt: skip
-    society: Society = _varied(Society(), 0.5, names, rng)
+    society: Society = _varied(Society(), 0.5, names, rng=rng)
     return replace(
         society,
         officials=min(society.officials, 0.12),
@@ -217,7 +217,7 @@ def _market(rng: np.random.Generator) -> Market:
         "cloned_handsets", "bought_for_others", "new_handset", "contact_given", "shared_contact",
         "abandoned", "unlinked", "never_attached", "gathered",
     )  # fmt: skip
-    market: Market = _varied(Market(), 0.6, names, rng)
+    market: Market = _varied(Market(), 0.6, names, rng=rng)
     carriers = int(rng.integers(1, 12))
     shares = np.sort(rng.dirichlet(np.full(carriers, 0.9)))[::-1] + 0.01
     return replace(
@@ -288,7 +288,7 @@ def _verdicts(rng: np.random.Generator) -> Verdicts:
     return Verdicts(
         coverage=float(rng.uniform(0.2, 0.6)),
         delay=_around(25, 0.6, rng),
-        accused=_around(0.0006, 0.6, rng),
+        accused=_around(0.0004, 0.6, rng),
         cleared=_around(0.015, 0.9, rng),
         reversed=float(rng.uniform(0.1, 0.7)),
         ring_cases=float(rng.uniform(0.1, 0.9)),

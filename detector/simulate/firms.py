@@ -57,7 +57,7 @@ def fleets(world: World) -> Rows:
     rows = fleet_rows(world, who[firm], firm, start=start, rng=rng)
     several = (rng.random(firms) < 0.15)[firm] & (rng.random(len(firm)) < 0.4)
     rows.carrier[several] = world.commerce.carrier_of(rng.random(int(several.sum())))
-    serve(world, rows, np.flatnonzero(several), rng)
+    serve(world, rows, np.flatnonzero(several), rng=rng)
     box_of_sims(world, rows, rng)
     rows.segments[:] = (
         BIT["fleet"]
@@ -114,9 +114,9 @@ def fleet_rows(
         fumbles=0.1,
     )
     rows.first_seen[:] = birthdays(operation, rows.at, rng)
-    serve(world, rows, np.arange(n), rng)
+    serve(world, rows, np.arange(n), rng=rng)
     rows.contact[:] = np.where(rng.random(n) < 0.7, world.ledger.contacts(firms)[firm], NONE)
-    _fleet_handsets(world, rows, firm, rng)
+    _fleet_handsets(world, rows, firm, rng=rng)
     return rows
 
 
@@ -142,7 +142,7 @@ def box_of_sims(world: World, rows: Rows, rng: np.random.Generator) -> None:
 
 
 def _fleet_handsets(
-    world: World, rows: Rows, firm: NDArray[np.int64], rng: np.random.Generator
+    world: World, rows: Rows, firm: NDArray[np.int64], *, rng: np.random.Generator
 ) -> None:
     """Handsets are handed out later; meters and cars all have one model."""
     firms, n = int(firm[-1]) + 1, len(rows)
@@ -215,7 +215,9 @@ def _several_lines(
     shop = (rng.random(groups) < 0.45)[group]
     one_sitting = (rng.random(groups) < 0.5)[group]
     spread = (rng.exponential(days * DAY, n) * ~one_sitting).astype(np.int64)
-    at = world.calendar.any_time(shop, rng) if not groups else _near_one(world, group, shop, rng)
+    at = (
+        world.calendar.any_time(shop, rng) if not groups else _near_one(world, group, shop, rng=rng)
+    )
     operation = np.where(rng.random(n) < 0.6, NEW, EXISTING)
     luck = np.where(rng.random(n) < 0.7, people.carrier_luck[hands], rng.random(n))
     rows = rows_of(
@@ -237,25 +239,29 @@ def _several_lines(
         device=hands,
     )
     rows.first_seen[:] = birthdays(operation, rows.at, rng)
-    _hands_and_handsets(world, rows, hands, rng)
+    _hands_and_handsets(world, rows, hands, rng=rng)
     return rows
 
 
 def _near_one(
-    world: World, group: NDArray[np.int64], shop: NDArray[np.bool_], rng: np.random.Generator
+    world: World, group: NDArray[np.int64], shop: NDArray[np.bool_], *, rng: np.random.Generator
 ) -> Int64:
     moment = world.calendar.any_time(shop, rng)
     return moment[np.searchsorted(group, group)]
 
 
-def _hands_and_handsets(world: World, rows: Rows, hands: Int32, rng: np.random.Generator) -> None:
+def _hands_and_handsets(
+    world: World, rows: Rows, hands: Int32, *, rng: np.random.Generator
+) -> None:
     remote = is_remote(rows)
-    rows.ip[remote] = addresses(world, rows.take(remote), world.people.home_ip[hands[remote]], rng)
+    rows.ip[remote] = addresses(
+        world, rows.take(remote), world.people.home_ip[hands[remote]], rng=rng
+    )
     rows.contact[:] = np.where(rng.random(len(rows)) < 0.6, hands, NONE)
     rows.use_handset[:] = world.ledger.handsets(len(rows), rng)
     tried_in_own = rng.random(len(rows)) < 0.3
     rows.handset[:] = np.where(tried_in_own, hands, rows.use_handset)
-    serve(world, rows, np.flatnonzero(~remote), rng)
+    serve(world, rows, np.flatnonzero(~remote), rng=rng)
 
 
 def foreigners(world: World) -> Rows:
@@ -292,7 +298,7 @@ def foreigners(world: World) -> Rows:
     rows.first_seen[:] = birthdays(operation, rows.at, rng)
     here = world.commerce.mobile_ip(rows.carrier, rows.place, rng)
     rows.ip[:] = np.where(rng.random(n) < 0.5, here, world.commerce.office_ip(rows.place, rng))
-    serve(world, rows, np.flatnonzero(~remote), rng)
+    serve(world, rows, np.flatnonzero(~remote), rng=rng)
     return rows
 
 

@@ -16,6 +16,16 @@ from detector.simulate.world import World, is_remote
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """Rows that come together: `members` are positions in `rows`."""
+
+    world: World
+    rows: Rows
+    members: NDArray[np.integer]
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
 class Gathering:
     """A kind of day: who can take part, how many come, how much of the share it takes, what happens.
 
@@ -28,7 +38,7 @@ class Gathering:
     days: float
     takes_part: Callable[[World, Rows], Bool]
     one_carrier: bool
-    happens: Callable[[World, Rows, NDArray[np.integer], np.random.Generator], None]
+    happens: Callable[[Meeting], None]
 
 
 def hold_gatherings(world: World, rows: Rows) -> None:
@@ -39,9 +49,9 @@ def hold_gatherings(world: World, rows: Rows) -> None:
         free = np.flatnonzero(kind.takes_part(world, rows) & ~busy)
         wanted = world.country.market.gathered * kind.share * len(rows)
         for members in _meetings(kind, rows, free, wanted=wanted, rng=rng):
-            kind.happens(world, rows, members, rng)
+            kind.happens(Meeting(world, rows, members, rng))
             if kind.days:
-                rows.at[members] = _times(kind, rows, members, rng)
+                rows.at[members] = _times(kind, rows, members, rng=rng)
             rows.segments[members] |= BIT[kind.segment]
             busy[members] = True
 
@@ -74,22 +84,22 @@ def _meetings(
 
 
 def _times(
-    kind: Gathering, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
+    kind: Gathering, rows: Rows, members: NDArray[np.integer], *, rng: np.random.Generator
 ) -> Int64:
     """Within opening hours of one or two days, around the day on which one of them would have come."""
     morning = (rows.at[members[0]] - UTC_OFFSET) // DAY * DAY + UTC_OFFSET + 9 * HOUR
     n = len(members)
     day = (rng.random(n) * kind.days).astype(np.int64)
     length = HOUR * min(9.0, max(1.0, n / rng.uniform(5, 25)))
-    return morning + day * DAY + (np.sort(rng.random(n)) * length).astype(np.int64)
+    moments: Int64 = morning + day * DAY + (np.sort(rng.random(n)) * length).astype(np.int64)
+    return moments
 
 
-def _one_team(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _one_team(meeting: Meeting) -> None:
     """One shop's agent (or two) with one tablet registers all, at the people's own place."""
+    world, rows, members, rng = meeting.world, meeting.rows, meeting.members, meeting.rng
     place = rows.place[members].copy()
-    serve(world, rows, members, rng)
+    serve(world, rows, members, rng=rng)
     team = members[: int(rng.integers(1, 3))]
     pick = team[rng.integers(0, len(team), len(members))]
     for column in (rows.pos, rows.agent, rows.device):
@@ -97,38 +107,34 @@ def _one_team(
     rows.place[members] = place
 
 
-def _village(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _village(meeting: Meeting) -> None:
+    rows, members = meeting.rows, meeting.members
     rows.channel[members] = CENTRE
-    _one_team(world, rows, members, rng)
+    _one_team(meeting)
 
 
-def _promotion(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _promotion(meeting: Meeting) -> None:
+    world, rows, members, rng = meeting.world, meeting.rows, meeting.members, meeting.rng
     rows.channel[members] = DEALER
-    serve(world, rows, members, rng)
+    serve(world, rows, members, rng=rng)
     for column in (rows.pos, rows.agent, rows.device, rows.place):
         column[members] = column[members[0]]
 
 
-def _relief(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _relief(meeting: Meeting) -> None:
     """Given away after a disaster: a box of neighbouring SIMs, used by those who got them."""
+    world, rows, members, rng = meeting.world, meeting.rows, meeting.members, meeting.rng
     rows.channel[members] = DEALER
-    _one_team(world, rows, members, rng)
+    _one_team(meeting)
     part = rows.take(members)
     box = np.full(len(members), int(1_000_000_000 + rng.integers(0, 10**8)), np.int64)
     equip(world, part, rng, stocks=box, bought_at=part.at, tight=rng.random(len(members)) < 0.9)
     rows.sim[members] = part.sim
 
 
-def _employer(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _employer(meeting: Meeting) -> None:
     """The staff office's computers, or everybody's own telephone on the office's address."""
+    world, rows, members, rng = meeting.world, meeting.rows, meeting.members, meeting.rng
     rows.channel[members] = WEB
     rows.pos[members], rows.agent[members] = NONE, NONE
     first = members[:1]
@@ -141,10 +147,9 @@ def _employer(
         rows.contact[members] = world.ledger.contacts(1)[0]
 
 
-def _shelter(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _shelter(meeting: Meeting) -> None:
     """A volunteer's telephone for people with little else."""
+    world, rows, members = meeting.world, meeting.rows, meeting.members
     rows.channel[members] = WEB
     rows.pos[members], rows.agent[members] = NONE, NONE
     volunteer = rows.who[members[0]]
@@ -157,10 +162,9 @@ def _shelter(
     rows.liveness[members] -= 0.3
 
 
-def _stand(
-    world: World, rows: Rows, members: NDArray[np.integer], rng: np.random.Generator
-) -> None:
+def _stand(meeting: Meeting) -> None:
     """Somebody at a market stall links people's lines for a small fee, on one telephone."""
+    world, rows, members, rng = meeting.world, meeting.rows, meeting.members, meeting.rng
     vendor = rows.who[members[0]]
     rows.device[members] = vendor
     mobile = world.commerce.mobile_ip(rows.carrier[members], rows.place[members], rng)
@@ -173,7 +177,8 @@ def _stand(
 
 
 def _any(world: World, rows: Rows) -> Bool:
-    return (rows.operation == NEW) | (rows.operation == EXISTING)
+    held: Bool = (rows.operation == NEW) | (rows.operation == EXISTING)
+    return held
 
 
 def _villagers(world: World, rows: Rows) -> Bool:
@@ -181,7 +186,8 @@ def _villagers(world: World, rows: Rows) -> Bool:
 
 
 def _buyers(world: World, rows: Rows) -> Bool:
-    return (rows.operation == NEW) & (rows.sim < 0)
+    held: Bool = (rows.operation == NEW) & (rows.sim < 0)
+    return held
 
 
 def _from_afar(world: World, rows: Rows) -> Bool:
@@ -189,7 +195,8 @@ def _from_afar(world: World, rows: Rows) -> Bool:
 
 
 def _movers(world: World, rows: Rows) -> Bool:
-    return _any(world, rows) & ((rows.segments & BIT["migrant"]) != 0)
+    held: Bool = _any(world, rows) & ((rows.segments & BIT["migrant"]) != 0)
+    return held
 
 
 KINDS = (

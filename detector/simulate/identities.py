@@ -25,41 +25,10 @@ CURP, COMPANY, TRADER, PASSPORT = range(4)  # a trader is a natural person with 
 IDENTITY_TYPE_OF_KIND = np.array([0, 1, 1, 2], np.int8)
 PLAIN, MISTYPED, LOWER_CASE, SPACED, WRONG_HOMOCLAVE = range(5)  # how it was typed
 COUNTRIES = ("USA", "GTM", "HND", "VEN", "COL", "CAN", "ESP", "CUB", "CHN", "FRA", "DEU", "SLV")
-STATES = [
-    "AS",
-    "BC",
-    "BS",
-    "CC",
-    "CL",
-    "CM",
-    "CS",
-    "CH",
-    "DF",
-    "DG",
-    "GT",
-    "GR",
-    "HG",
-    "JC",
-    "MC",
-    "MN",
-    "MS",
-    "NT",
-    "NL",
-    "OC",
-    "PL",
-    "QT",
-    "QR",
-    "SP",
-    "SL",
-    "SR",
-    "TC",
-    "TS",
-    "TL",
-    "VZ",
-    "YN",
-    "ZS",
-    "NE",
-]
+STATES = (
+    "AS", "BC", "BS", "CC", "CL", "CM", "CS", "CH", "DF", "DG", "GT", "GR", "HG", "JC", "MC", "MN", "MS",
+    "NT", "NL", "OC", "PL", "QT", "QR", "SP", "SL", "SR", "TC", "TS", "TL", "VZ", "YN", "ZS", "NE",
+)  # fmt: skip
 BORN_ABROAD = len(STATES) - 1
 
 _CURP_VALUES = np.zeros(256, np.int64)
@@ -106,7 +75,7 @@ def identity_text(
             text = written(rows.take(of_kind))
             letters[of_kind, : text.shape[1]] = text
             lengths[of_kind] = text.shape[1]
-    _mistype(letters, rows.kind, typed, rng)
+    _mistype(letters, rows.kind, typed, rng=rng)
     return column(letters, lengths=lengths + 2 * (_space(letters, rows.kind, typed)))
 
 
@@ -130,7 +99,8 @@ def _curp(rows: Identities) -> Matrix:
 
 def _curp_check_digit(body: Matrix) -> Matrix:
     total = (_CURP_VALUES[body] * np.arange(18, 1, -1)).sum(axis=1)
-    return ((10 - total % 10) % 10 + 48).astype(np.uint8)[:, None]
+    check: Matrix = ((10 - total % 10) % 10 + 48).astype(np.uint8)
+    return check[:, None]
 
 
 def _trader(rows: Identities) -> Matrix:
@@ -190,7 +160,7 @@ def _namesake(rows: Identities) -> Matrix:
     return (rows.namesake + np.where(since_2000, ord("V"), ord("5"))).astype(np.uint8)[:, None]
 
 
-def _mistype(letters: Matrix, kind: Int8, typed: Int8, rng: np.random.Generator) -> None:
+def _mistype(letters: Matrix, kind: Int8, typed: Int8, *, rng: np.random.Generator) -> None:
     wrong = np.flatnonzero((typed == MISTYPED) & (kind == CURP))
     at_position = rng.choice(np.array([2, 3, 14, 15, 17]), len(wrong))
     old = letters[wrong, at_position]
@@ -207,7 +177,7 @@ def _mistype(letters: Matrix, kind: Int8, typed: Int8, rng: np.random.Generator)
 
 
 def _space(letters: Matrix, kind: Int8, typed: Int8) -> NDArray[np.bool_]:
-    spaced = (typed == SPACED) & (kind == CURP)
+    spaced: NDArray[np.bool_] = (typed == SPACED) & (kind == CURP)
     rows = np.flatnonzero(spaced)
     old = letters[rows]
     letters[rows, 5:11], letters[rows, 12:20] = old[:, 4:10], old[:, 10:18]

@@ -27,8 +27,8 @@ _COMES_TO_LIGHT = {
 }  # fmt: skip
 _LOOK_ALIKES = (
     "aide", "helped", "kiosk_customer", "village_queue", "employer_drive", "relief_campaign",
-    "shelter", "dealer_burst", "bought_for_relative", "minor_line", "carer", "retried", "lost_phone", "stand_customer",
-    "new_holder", "small_trader",
+    "shelter", "dealer_burst", "bought_for_relative", "minor_line", "carer", "retried", "lost_phone",
+    "stand_customer", "new_holder", "small_trader",
 )  # fmt: skip
 
 
@@ -76,7 +76,9 @@ def _holders(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
     found = np.flatnonzero(rng.random(len(rows)) < share * _chance(rows)).astype(np.int32)
     source = rng.choice([HOLDER, ANALYST, AUTHORITY], len(found), p=[0.7, 0.18, 0.12])
     source = np.where((rows.standing[found] == DEAD) & (source == HOLDER), AUTHORITY, source)
-    return _verdicts(rows, found, _delay(world, len(found), rng), True, source, rng)
+    return _verdicts(
+        rows, found, _delay(world, len(found), rng), fraud=True, source=source, rng=rng
+    )
 
 
 def _ring_cases(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
@@ -85,7 +87,9 @@ def _ring_cases(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
     ringed = np.flatnonzero(rows.fraud & (rows.ring >= 0)).astype(np.int32)
     rings, ring = np.unique(rows.ring[ringed], return_inverse=True)
     if not len(rings):
-        return _verdicts(rows, ringed, np.zeros(0, np.int64), True, np.zeros(0, np.int64), rng)
+        return _verdicts(
+            rows, ringed, np.zeros(0, np.int64), fraud=True, source=np.zeros(0, np.int64), rng=rng
+        )
     caught = rng.random(len(rings)) < settings.coverage * settings.ring_cases / 0.8
     last = np.zeros(len(rings), np.int64)
     first = np.full(len(rings), np.iinfo(np.int64).max)
@@ -97,7 +101,7 @@ def _ring_cases(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
     taken &= rows.at[ringed] < moment[ring]
     source = rng.choice([CARRIER, AUTHORITY, ANALYST], len(rings), p=[0.55, 0.2, 0.25])[ring]
     wait = moment[ring] - rows.at[ringed] + rng.integers(0, DAY, len(ringed))
-    return _verdicts(rows, ringed[taken], wait[taken], True, source[taken], rng)
+    return _verdicts(rows, ringed[taken], wait[taken], fraud=True, source=source[taken], rng=rng)
 
 
 def _accusations(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
@@ -106,7 +110,9 @@ def _accusations(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts
     chance = world.country.verdicts.accused * np.where(odd, 3.0, 0.5) * ~rows.fraud
     found = np.flatnonzero(rng.random(len(rows)) < chance).astype(np.int32)
     source = rng.choice([HOLDER, CARRIER, ANALYST], len(found), p=[0.6, 0.3, 0.1])
-    return _verdicts(rows, found, _delay(world, len(found), rng), True, source, rng)
+    return _verdicts(
+        rows, found, _delay(world, len(found), rng), fraud=True, source=source, rng=rng
+    )
 
 
 def _clearances(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
@@ -116,7 +122,9 @@ def _clearances(world: World, rows: Rows, rng: np.random.Generator) -> Verdicts:
     chance = chance * np.where(rows.operation == NEW, 1.5, 0.8) * np.where(rows.fraud, 0.25, 1.0)
     found = np.flatnonzero(rng.random(len(rows)) < chance).astype(np.int32)
     source = rng.choice([HOLDER, REVERIFICATION], len(found), p=[0.45, 0.55])
-    return _verdicts(rows, found, _delay(world, len(found), rng), False, source, rng)
+    return _verdicts(
+        rows, found, _delay(world, len(found), rng), fraud=False, source=source, rng=rng
+    )
 
 
 def _mine(rows: Rows, rng: np.random.Generator) -> Verdicts:
@@ -124,7 +132,7 @@ def _mine(rows: Rows, rng: np.random.Generator) -> Verdicts:
     sellers = (rows.pattern == PATTERNS.index("mule")) & (rng.random(len(rows)) < 0.25)
     found = np.flatnonzero(sellers).astype(np.int32)
     wait = (rng.exponential(20, len(found)) * DAY).astype(np.int64) + DAY
-    return _verdicts(rows, found, wait, False, np.full(len(found), HOLDER), rng)
+    return _verdicts(rows, found, wait, fraud=False, source=np.full(len(found), HOLDER), rng=rng)
 
 
 def _reversals(world: World, wrong: Verdicts, rng: np.random.Generator) -> Verdicts:
@@ -142,6 +150,7 @@ def _verdicts(
     rows: Rows,
     found: Int32,
     wait: Int64,
+    *,
     fraud: bool,
     source: NDArray[np.integer],
     rng: np.random.Generator,

@@ -29,14 +29,14 @@ from detector.simulate.world import World, is_remote
 def replacements(world: World, rows: Rows) -> Rows:
     """A new SIM for a line: handset lost, stolen or renewed. Sometimes re-linked within the hour."""
     rng = world.rng("replacements")
-    later = _again(world, rows, world.country.market.replaced, REPLACEMENT, rng)
+    later = _again(world, rows, world.country.market.replaced, operation=REPLACEMENT, rng=rng)
     later.sim[:] = NONE
     lost = rng.random(len(later)) < 0.5
     later.segments[lost] |= BIT["lost_phone"]
     later.handset[lost] = world.ledger.handsets(int(lost.sum()), rng)
     later.device[lost] = world.ledger.devices(int(lost.sum()))
     later.use_handset[:] = np.where(later.handset >= 0, later.handset, later.use_handset)
-    serve(world, later, np.flatnonzero(~is_remote(later)), rng)
+    serve(world, later, np.flatnonzero(~is_remote(later)), rng=rng)
     return later
 
 
@@ -55,7 +55,7 @@ def relinks_after(world: World, replaced: Rows) -> Rows:
 def relinks(world: World, rows: Rows) -> Rows:
     """Corrections by the same holder, and lines that pass to another."""
     rng = world.rng("relinks")
-    later = _again(world, rows, world.country.market.relinked, RELINK, rng)
+    later = _again(world, rows, world.country.market.relinked, operation=RELINK, rng=rng)
     passed_on = np.flatnonzero(rng.random(len(later)) < 0.5)
     heir = _heirs(world, later.who[passed_on], rng)
     later.who[passed_on], later.device[passed_on] = heir, heir
@@ -64,7 +64,7 @@ def relinks(world: World, rows: Rows) -> Rows:
     later.segments[passed_on] = BIT["new_holder"] | np.where(
         world.people.tier[heir] >= 0, BIT["official"], 0
     )
-    serve(world, later, np.flatnonzero(~is_remote(later)), rng)
+    serve(world, later, np.flatnonzero(~is_remote(later)), rng=rng)
     return later
 
 
@@ -76,7 +76,7 @@ def _heirs(world: World, who: Int32, rng: np.random.Generator) -> Int32:
 
 
 def _again(
-    world: World, rows: Rows, share: float, operation: int, rng: np.random.Generator
+    world: World, rows: Rows, share: float, *, operation: int, rng: np.random.Generator
 ) -> Rows:
     """Later rows on some of the lines, by the same person; others come from before the span."""
     chosen = rows.take(rng.random(len(rows)) < share)
@@ -96,18 +96,24 @@ def _again(
     _move_before_the_span(world, later, at < 0)
     far = np.flatnonzero(remote)
     later.device[far] = later.who[far]
-    later.ip[far] = addresses(world, later.take(far), world.people.home_ip[later.who[far]], rng)
+    later.ip[far] = addresses(world, later.take(far), world.people.home_ip[later.who[far]], rng=rng)
     later.pos[far], later.agent[far] = NONE, NONE
     return later
 
 
 def _move_before_the_span(world: World, later: Rows, unseen: NDArray[np.bool_]) -> None:
     """Lines whose first registration is not in the data."""
+    later.first_seen[unseen] = _long_ago(later.at[unseen])
     part = later.take(unseen)
     later.line[unseen] = world.ledger.lines(
         len(part), carrier=part.carrier, place=part.place, digit=part.at % 10
     )
     later.sim[unseen] = NONE
+
+
+def _long_ago(at: Int64) -> Int32:
+    """Between one and eight years."""
+    return (at // DAY - 365 - at % 2557).astype(np.int32)
 
 
 def unlink_before(rows: Rows, later: Rows) -> None:
@@ -135,6 +141,7 @@ def second_tries(world: World, rows: Rows) -> Rows:
     first = np.flatnonzero(at_counter & (rng.random(len(rows)) < 0.012) & (rows.channel >= CENTRE))
     again = rows.take(first)
     rows.ending[first] = LEAVES
+    rows.first_use[first] = NONE
     rows.ends_at[first] = rows.at[first] + rng.integers(2 * MINUTE, 3 * HOUR, len(first))
     rows.segments[first] |= BIT["retried"]
     pause = np.exp(rng.normal(np.log(6 * MINUTE), 0.7, len(first))).astype(np.int64) + 45

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector.registration import Bool, Float32, Int32, Int64
 from detector.simulate.calendar import DAY
-from detector.simulate.counter import HOUR, birthdays, channels, first_uses, serve
+from detector.simulate.counter import HOUR, channels, first_uses, serve
 from detector.simulate.rows import (
     BIT,
     EXISTING,
@@ -40,7 +40,7 @@ def personal_lines(world: World) -> Rows:
     _sit_down_together(world, rows, rng)
     _visit_cafes(world, rows, rng)
     shop = np.flatnonzero(~is_remote(rows))
-    serve(world, rows, shop, rng)
+    serve(world, rows, shop, rng=rng)
     _stay_at_counter(rows, visit)
     _leave_contact(world, rows, rng)
     return rows
@@ -76,7 +76,6 @@ def _owned_lines(world: World, rng: np.random.Generator) -> Rows:
         line=line,
         sim=NONE,
         place=place,
-        first_seen=birthdays(operation, at, rng),
         liveness=people.camera[owner],
         fumbles=0.12 + 0.25 * (1 - people.tech[owner]),
     )
@@ -84,7 +83,7 @@ def _owned_lines(world: World, rng: np.random.Generator) -> Rows:
     rows.segments[world.calendar.rushed(at, digit) & (operation == EXISTING)] |= BIT[
         "deadline_queue"
     ]
-    _put_in_handsets(world, rows, child, rng)
+    _put_in_handsets(world, rows, child, rng=rng)
     return rows
 
 
@@ -114,7 +113,7 @@ def _do_all_at_once(rows: Rows, rng: np.random.Generator) -> NDArray[np.int64]:
     joint = np.flatnonzero(np.bincount(visit, minlength=len(rows))[visit] > 1)
     rows.channel[joint] = rows.channel[visit[joint]]
     rows.place[joint] = rows.place[visit[joint]]
-    _one_after_another(rows, joint, visit[joint], rng)
+    _one_after_another(rows, joint, visit[joint], rng=rng)
     rows.segments[joint] |= BIT["one_visit"]
     return visit
 
@@ -129,7 +128,8 @@ def _stay_at_counter(rows: Rows, visit: NDArray[np.int64]) -> None:
 def _remote_chance(world: World, operation: NDArray[np.integer], tech: Float32) -> Float32:
     market = world.country.market
     base = np.where(operation == EXISTING, market.remote_existing, market.remote_new)
-    return (base * (0.7 + 0.45 * tech)).astype(np.float32)
+    chance: Float32 = (base * (0.7 + 0.45 * tech)).astype(np.float32)
+    return chance
 
 
 def _who_they_are(world: World, rows: Rows, child: Bool) -> Int64:
@@ -140,20 +140,22 @@ def _who_they_are(world: World, rows: Rows, child: Bool) -> Int64:
     parents = np.zeros(len(people), bool)
     parents[who[child]] = True
     lines = np.bincount(who[~child], minlength=len(people))
-    return (
-        np.where(people.tier[who] >= 0, BIT["official"], 0)
-        | np.where(
-            (people.tier[who] < 0) & officials[people.household[who]], BIT["official_household"], 0
-        )
-        | np.where(child, BIT["minor_line"], 0)
-        | np.where(parents[who], BIT["head_of_family"], 0)
-        | np.where(lines[who] >= 4, BIT["carer"], 0)
-        | np.where(people.elsewhere[who] != people.home[who], BIT["migrant"], 0)
-        | np.where(people.camera[who] < -0.9, BIT["poor_camera"], 0)
-    )
+    holds = {
+        "official": people.tier[who] >= 0,
+        "official_household": (people.tier[who] < 0) & officials[people.household[who]],
+        "minor_line": child,
+        "head_of_family": parents[who],
+        "carer": lines[who] >= 4,
+        "migrant": people.elsewhere[who] != people.home[who],
+        "poor_camera": people.camera[who] < -0.9,
+    }
+    segments = np.zeros(len(who), np.int64)
+    for name, held in holds.items():
+        segments[held] |= BIT[name]
+    return segments
 
 
-def _put_in_handsets(world: World, rows: Rows, child: Bool, rng: np.random.Generator) -> None:
+def _put_in_handsets(world: World, rows: Rows, child: Bool, *, rng: np.random.Generator) -> None:
     """The owner's handset, a second one, or the child's; some counters see none."""
     market, n = world.country.market, len(rows)
     own = ~child & (_nth_of(rows.who) == 0)
@@ -178,7 +180,7 @@ def _choose_channel(world: World, rows: Rows, rng: np.random.Generator) -> None:
     remote = np.flatnonzero(is_remote(rows))
     rows.device[remote] = _browser(world, rows.who[remote], rng)
     rows.ip[remote] = addresses(
-        world, rows.take(remote), world.people.home_ip[rows.who[remote]], rng
+        world, rows.take(remote), world.people.home_ip[rows.who[remote]], rng=rng
     )
 
 
@@ -190,7 +192,7 @@ def _browser(world: World, who: Int32, rng: np.random.Generator) -> Int32:
     return device
 
 
-def addresses(world: World, rows: Rows, home: Int64, rng: np.random.Generator) -> Int64:
+def addresses(world: World, rows: Rows, home: Int64, *, rng: np.random.Generator) -> Int64:
     """Where remote rows come from: home, the carrier's shared addresses, work, a tunnel."""
     market, commerce, n = world.country.market, world.commerce, len(rows)
     rest = 1 - market.cgnat_share
@@ -220,13 +222,13 @@ def _sit_down_together(world: World, rows: Rows, rng: np.random.Generator) -> No
     together = in_large | in_small
     helper = np.where(in_large, people.family_helper[who], people.helper[who])
     lent = np.flatnonzero((together | helped) & (helper != who))
-    _use_device_of(world, rows, remote[lent], helper[lent], rng)
+    _use_device_of(world, rows, remote[lent], helper=helper[lent], rng=rng)
     group = np.where(in_large, family, people.household[-1] + 1 + people.household[who])
-    _one_after_another(rows, remote[together], group[together], rng)
+    _one_after_another(rows, remote[together], group[together], rng=rng)
 
 
 def _use_device_of(
-    world: World, rows: Rows, which: NDArray[np.integer], helper: Int32, rng: np.random.Generator
+    world: World, rows: Rows, which: NDArray[np.integer], *, helper: Int32, rng: np.random.Generator
 ) -> None:
     rows.device[which] = helper
     rows.segments[which] |= BIT["helped"]
@@ -238,7 +240,7 @@ def _use_device_of(
 
 
 def _one_after_another(
-    rows: Rows, which: NDArray[np.integer], group: NDArray[np.integer], rng: np.random.Generator
+    rows: Rows, which: NDArray[np.integer], group: NDArray[np.integer], *, rng: np.random.Generator
 ) -> None:
     """Rows of a group follow one another by minutes, from the moment of one of them."""
     order = np.lexsort((rng.random(len(which)), group))
@@ -273,7 +275,7 @@ def settle(world: World, rows: Rows, rng: np.random.Generator) -> None:
     rows.use_place[:] = np.where(rows.use_place < 0, rows.place, rows.use_place)
     fresh = np.isin(rows.operation, (NEW, PORT))
     given = np.flatnonzero(rng.random(n) < market.bought_for_others * np.where(fresh, 1.0, 0.12))
-    _give_away(world, rows, given, rng)
+    _give_away(world, rows, given, rng=rng)
     renewed = np.flatnonzero(rng.random(n) < market.new_handset)
     rows.next_handset[renewed] = world.ledger.handsets(len(renewed), rng)
     rows.segments[renewed] |= BIT["new_handset"]
@@ -287,7 +289,7 @@ def settle(world: World, rows: Rows, rng: np.random.Generator) -> None:
 
 
 def _give_away(
-    world: World, rows: Rows, given: NDArray[np.integer], rng: np.random.Generator
+    world: World, rows: Rows, given: NDArray[np.integer], *, rng: np.random.Generator
 ) -> None:
     """Bought for a relative: another handset, often another place, some days later."""
     rows.segments[given] |= BIT["bought_for_relative"]

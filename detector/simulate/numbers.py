@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.registration import Int64
+from detector.registration import Bool, Int64
 from detector.simulate.ledger import Ledger
 from detector.simulate.places import Places
 from detector.simulate.spelling import Matrix, constant, digits, luhn_digit, scrambled, side_by_side
@@ -63,11 +63,15 @@ def numbers_of(
     places: Places,
     *,
     hosted_from: int,
+    since: int,
     clones: float,
     rng: np.random.Generator,
 ) -> Numbers:
-    """Numbers for everything in the ledger; carriers from `hosted_from` on share one issuer."""
-    sims = _boxes(ledger, places, hosted_from, rng)
+    """Numbers for everything in the ledger; carriers from `hosted_from` on share one issuer.
+
+    `since` (seconds since 1970) parts the SIMs sold in the span from older ones.
+    """
+    sims = _boxes(ledger, places, hosted_from=hosted_from, since=since, rng=rng)
     return Numbers(
         box=sims.box,
         offset=sims.offset,
@@ -77,7 +81,9 @@ def numbers_of(
     )
 
 
-def _boxes(ledger: Ledger, places: Places, hosted_from: int, rng: np.random.Generator) -> _Sims:
+def _boxes(
+    ledger: Ledger, places: Places, *, hosted_from: int, since: int, rng: np.random.Generator
+) -> _Sims:
     """A shop sells sleeve after sleeve; between two SIMs of ours it sells others, unless bought together.
 
     A box holds sleeves that went to several shops of one region in different years.
@@ -93,20 +99,38 @@ def _boxes(ledger: Ledger, places: Places, hosted_from: int, rng: np.random.Gene
     new_sleeve = np.ones(len(order), bool)
     new_sleeve[1:] = (np.diff(ranked) != 0) | (np.diff(position // SLEEVE) != 0)
     region = carrier[order] * 64 + places.state[sims.column("place")[order]]
-    slot = _slots(region[new_sleeve], rng)[np.cumsum(new_sleeve) - 1]
+    sleeve = np.cumsum(new_sleeve) - 1
+    slot = _slots(
+        region[new_sleeve],
+        recent=sims.column("bought_at")[order][new_sleeve] > since,
+        filled=np.bincount(sleeve),
+        rng=rng,
+    )[sleeve]
     box, offset = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
     box[order] = scrambled(slot // SLEEVES, bits=29, salt=int(rng.integers(0, 2**28)))
     offset[order] = slot % SLEEVES * SLEEVE + position % SLEEVE
     return _Sims(box, offset, np.where(carrier >= hosted_from, 14, 2 + carrier))
 
 
-def _slots(region: Int64, rng: np.random.Generator) -> Int64:
-    """A sleeve's place in the boxes of its region, in random order; every region starts a new box."""
-    rank = _rank(region, rng)
+def _slots(
+    region: Int64, *, recent: Bool, filled: NDArray[np.integer], rng: np.random.Generator
+) -> Int64:
+    """A sleeve's place in the boxes of its region.
+
+    Sleeves are dealt out by age and by how many of their SIMs we see, so that no box is newer or fuller than
+    the next: else a box's number would tell how new its lines are, and with that half of the fraud.
+    """
+    order = np.lexsort((rng.random(len(region)), filled, recent, region))
+    ranked = region[order]
+    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked)
     regions, sizes = np.unique(region, return_counts=True)
     boxes = -(-sizes // SLEEVES)
-    start = (np.cumsum(boxes) - boxes) * SLEEVES
-    return start[np.searchsorted(regions, region)] + rank
+    mine = np.searchsorted(regions, ranked)
+    start = np.cumsum(boxes) - boxes
+    place = (rank // boxes[mine] * 7 + ranked) % SLEEVES
+    slot = np.empty(len(order), np.int64)
+    slot[order] = (start[mine] + rank % boxes[mine]) * SLEEVES + place
+    return slot
 
 
 def _national(ledger: Ledger, places: Places, rng: np.random.Generator) -> Int64:
@@ -121,7 +145,8 @@ def _national(ledger: Ledger, places: Places, rng: np.random.Generator) -> Int64
     blocks = dialling * 4096 + carrier * 256 + rank // BLOCK
     block = _block_code(blocks, dialling, rng)
     three = scrambled_below_1000(rank % BLOCK, blocks * 10 + digit)
-    return dialling * 10**7 + block * 10**4 + three * 10 + digit
+    national: Int64 = dialling * 10**7 + block * 10**4 + three * 10 + digit
+    return national
 
 
 def scrambled_below_1000(values: Int64, salt: Int64) -> Int64:

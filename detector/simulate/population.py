@@ -89,11 +89,11 @@ def draw_people(n: int, *, society: Society, places: Places, rng: np.random.Gene
         birth=(20_454 - age * 365.25 - rng.integers(0, 365, len(age))).astype(np.int32),
         female=_sexes(role, rng),
         home=home,
-        elsewhere=_second_places(home, society.migrants, places, rng),
+        elsewhere=_second_places(home, society.migrants, places, rng=rng),
         tech=tech,
         camera=(rng.normal(0, 0.5, len(age)) - np.maximum(age - 55, 0) / 25).astype(np.float32),
         carrier_luck=_luck(household, rng),
-        tier=_offices(age, household, society.officials, rng),
+        tier=_offices(age, household, society.officials, rng=rng),
         dead=rng.random(len(age)) < society.dead * np.where(age > 60, 3, 0.5),
         home_ip=_home_addresses(household, rng),
         registers=rng.random(len(age)) < society.participation,
@@ -108,17 +108,19 @@ def _ages(role: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.flo
 
 def _sexes(role: NDArray[np.integer], rng: np.random.Generator) -> Bool:
     women = np.array([0.36, 0.72, 0.52])
-    return rng.random(len(role)) < women[np.minimum(role, 2)]
+    female: Bool = rng.random(len(role)) < women[np.minimum(role, 2)]
+    return female
 
 
 def _most_able(group: Int32, tech: Float32) -> Int32:
     """For each person, the member of their group who is best with devices."""
     order = np.lexsort((tech, group))
     last = np.append(np.flatnonzero(np.diff(group[order])), len(order) - 1)
-    return order[last][group - group[0]].astype(np.int32)
+    best: Int32 = order[last].astype(np.int32)[group - group[0]]
+    return best
 
 
-def _second_places(home: Int32, share: float, places: Places, rng: np.random.Generator) -> Int32:
+def _second_places(home: Int32, share: float, places: Places, *, rng: np.random.Generator) -> Int32:
     moved = rng.random(len(home)) < share
     return np.where(moved, places.draw(len(home), rng), home).astype(np.int32)
 
@@ -130,7 +132,7 @@ def _luck(household: Int32, rng: np.random.Generator) -> Float32:
 
 
 def _offices(
-    age: NDArray[np.float64], household: Int32, share: float, rng: np.random.Generator
+    age: NDArray[np.float64], household: Int32, share: float, *, rng: np.random.Generator
 ) -> Int8:
     """Officials; they tend to share a household (teachers marry teachers)."""
     prone = rng.gamma(0.7, 1.0, household[-1] + 1)[household] * ((age > 21) & (age < 70))

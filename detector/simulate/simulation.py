@@ -11,7 +11,8 @@ from detector.registration import Bool
 from detector.simulate.attacks import ATTACKS, attack
 from detector.simulate.attacks.loot import gather_loot
 from detector.simulate.breaches import draw_breaches
-from detector.simulate.counter import equip
+from detector.simulate.calendar import DAY
+from detector.simulate.counter import birthdays, equip
 from detector.simulate.country import Country
 from detector.simulate.events import line_events
 from detector.simulate.firms import fleets, foreigners, officials_staff, small_traders
@@ -28,7 +29,7 @@ from detector.simulate.later_lives import (
 from detector.simulate.lives import personal_lines, settle
 from detector.simulate.numbers import numbers_of
 from detector.simulate.outcomes import outcomes_of
-from detector.simulate.rows import DEAD, NONE, Rows, joined
+from detector.simulate.rows import BIT, DEAD, NONE, Rows, joined
 from detector.simulate.tables import Clerk, breach_and_official_tables, folios
 from detector.simulate.world import World, open_world
 
@@ -80,6 +81,7 @@ def simulate(
             world.ledger,
             world.places,
             hosted_from=len(country.market.shares) - country.market.hosted,
+            since=world.calendar.start - 30 * DAY,
             clones=country.market.cloned_handsets,
             rng=world.rng("numbers"),
         ),
@@ -109,6 +111,7 @@ def honest_rows(world: World) -> Rows:
     """All lives of the country, with their SIMs and numbers."""
     people = personal_lines(world)
     hold_gatherings(world, people)
+    people.first_seen[:] = birthdays(people.operation, people.at, world.rng("birthdays"))
     parts = [people, fleets(world), small_traders(world), officials_staff(world), foreigners(world)]
     rng = world.rng("afterwards")
     first = joined(parts)
@@ -147,6 +150,9 @@ def _in_time_order(rows: Rows, world: World) -> Rows:
     rows.typed[untidy] = np.where(rng.random(int(untidy.sum())) < 0.7, LOWER_CASE, SPACED)
     rows.handset[rng.random(len(rows)) < HANDSET_UNSEEN] = NONE
     rows.standing[rng.random(len(rows)) < 0.0004] = DEAD  # a namesake's death, wrongly entered
+    person = rows.who < len(world.people)
+    in_office = world.people.tier[np.where(person, rows.who, 0)] >= 0
+    rows.segments[person & in_office] |= BIT["official"]
     return rows
 
 

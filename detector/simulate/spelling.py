@@ -26,7 +26,8 @@ def digits(values: NDArray[np.integer], width: int) -> Matrix:
 def hexadecimal(values: NDArray[np.integer], width: int) -> Matrix:
     """Lower-case hexadecimal digits of non-negative integers, zero-padded, one row each."""
     shifts = 4 * np.arange(width - 1, -1, -1, dtype=np.int64)
-    return _HEX[(values.astype(np.int64)[:, None] >> shifts) & 15]
+    letters: Matrix = _HEX[(values.astype(np.int64)[:, None] >> shifts) & 15]
+    return letters
 
 
 def constant(text: str, rows: int) -> Matrix:
@@ -57,18 +58,18 @@ def column(
     rows, width = matrix.shape
     if lengths is None and present is None:
         offsets = np.arange(rows + 1, dtype=np.int32) * width
-        return _strings(rows, offsets, np.ascontiguousarray(matrix).ravel(), None)
+        return _strings(rows, offsets, np.ascontiguousarray(matrix).ravel(), present=None)
     sizes = np.full(rows, width, np.int32) if lengths is None else lengths.astype(np.int32)
     if present is not None:
         sizes = np.where(present, sizes, 0).astype(np.int32)
     offsets = np.zeros(rows + 1, np.int32)
     np.cumsum(sizes, out=offsets[1:])
     letters = matrix[np.arange(width) < sizes[:, None]]
-    return _strings(rows, offsets, letters, present)
+    return _strings(rows, offsets, letters, present=present)
 
 
 def _strings(
-    rows: int, offsets: NDArray[np.int32], letters: Matrix, present: NDArray[np.bool_] | None
+    rows: int, offsets: NDArray[np.int32], letters: Matrix, *, present: NDArray[np.bool_] | None
 ) -> pa.Array:
     validity = None if present is None else pa.py_buffer(np.packbits(present, bitorder="little"))
     buffers = [validity, pa.py_buffer(offsets), pa.py_buffer(letters)]
@@ -80,7 +81,8 @@ def luhn_digit(body: Matrix) -> Matrix:
     values = body.astype(np.int16) - 48
     values[:, ::-1][:, ::2] *= 2
     values -= np.where(values > 9, 9, 0).astype(np.int16)
-    return ((10 - values.sum(axis=1) % 10) % 10 + 48).astype(np.uint8)[:, None]
+    check: Matrix = ((10 - values.sum(axis=1) % 10) % 10 + 48).astype(np.uint8)
+    return check[:, None]
 
 
 def scrambled(values: NDArray[np.integer], *, bits: int, salt: int) -> NDArray[np.int64]:

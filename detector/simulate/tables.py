@@ -112,10 +112,12 @@ class Clerk:
                 self.numbers.imeis(rows.handset.clip(0)),
                 present=known["imei"] & (rows.handset >= 0),
             ),
-            "device_id": _tagged("d", rows.device, self.world.seed, known["device_id"]),
+            "device_id": _tagged("d", rows.device, self.world.seed, known=known["device_id"]),
             "ip": _addresses(rows.ip, known["ip"]),
-            "point_of_sale_id": _tagged("p", rows.pos, self.world.seed, known["point_of_sale_id"]),
-            "agent_id": _tagged("a", rows.agent, self.world.seed, known["agent_id"]),
+            "point_of_sale_id": _tagged(
+                "p", rows.pos, self.world.seed, known=known["point_of_sale_id"]
+            ),
+            "agent_id": _tagged("a", rows.agent, self.world.seed, known=known["agent_id"]),
             "place": self._places(rows.place, known["place"]),
             "line_first_seen_on": pa.array(
                 rows.first_seen, pa.int32(), mask=~known["line_first_seen_on"]
@@ -171,7 +173,9 @@ class Clerk:
                 "carrier_id": words(self.rows.carrier, NAMES),
                 "fraud": pa.array(self.rows.fraud),
                 "pattern": words(np.where(self.rows.fraud, self.rows.pattern, -1), PATTERNS),
-                "ring": _tagged("ring-", self.rows.ring, self.world.seed, self.rows.ring >= 0),
+                "ring": _tagged(
+                    "ring-", self.rows.ring, self.world.seed, known=self.rows.ring >= 0
+                ),
                 "segments": _by_pieces(lambda part: self._segments(part, victims), len(self.rows)),
             }
         )
@@ -288,7 +292,7 @@ def _days(seconds: Int64, mask: Bool | None = None) -> pa.Array:
     return pa.array(micros, pa.timestamp("us", tz="UTC"), mask=mask)
 
 
-def _tagged(prefix: str, number: Int32, seed: int, known: Bool) -> pa.Array:
+def _tagged(prefix: str, number: Int32, seed: int, *, known: Bool) -> pa.Array:
     """An opaque name for a device, an agent, a shop."""
     present = known & (number >= 0)
     salt = seed * 104_729 + len(prefix) * 31 + ord(prefix[0])

@@ -75,4 +75,5 @@ def _adults(country: Country, size: int) -> int:
 
 def is_remote(rows: Rows) -> Bool:
     """Rows registered from afar."""
-    return (rows.channel == WEB) | (rows.channel == APP)
+    remote: Bool = (rows.channel == WEB) | (rows.channel == APP)
+    return remote

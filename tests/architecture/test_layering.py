@@ -30,6 +30,8 @@ LAYERS = (
     "intake",
     "simulate",
     "windows",
+    "extras",
+    "walks",
     "history",
     "wave",
     "exposure",
@@ -45,6 +47,7 @@ LAYERS = (
     "catalogue",
     "practice",
     "demo",
+    "console",
     "cli",
 )
 CLI = "detector.cli"

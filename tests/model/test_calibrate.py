@@ -26,7 +26,9 @@ def country(
 
 
 @given(
-    slope=st.floats(0.05, 5), intercept=st.floats(-10, 10), raw=st.lists(st.floats(-20, 20), min_size=2)
+    slope=st.floats(0.05, 5),
+    intercept=st.floats(-10, 10),
+    raw=st.lists(st.floats(-20, 20), min_size=2),
 )
 def test_a_higher_raw_score_is_never_less_probable(
     slope: float, intercept: float, raw: list[float]

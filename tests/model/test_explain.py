@@ -110,7 +110,9 @@ def flagged() -> tuple[tuple[int, tuple[str, ...]], ...]:
     """Rows of the tiny country that are not let pass at activation, and why."""
     scores = tiny.all_scores()
     scores = scores[(scores["stage"] == "activation") & (scores["decision"] != DECISIONS[ALLOW])]
-    place = {folio: i for i, folio in enumerate(tiny.folder().registrations.registration_id.to_pylist())}
+    place = {
+        folio: i for i, folio in enumerate(tiny.folder().registrations.registration_id.to_pylist())
+    }
     rows = zip(scores["registration_id"], scores["reasons"], strict=True)
     return tuple((place[folio], tuple(codes)) for folio, codes in rows)
 

@@ -66,10 +66,11 @@ class Crew:
         sitting = self.runs(len(shop), 1 - together * (1 - self.care_devices), 12.0)
         counts = np.bincount(sitting)
         first = np.repeat(np.cumsum(counts) - counts, counts)
-        begins = self.loot.moments(shop, self.start, self.until, self.rng)[first]
+        begins = self.loot.moments(shop, self.start, self.until, rng=self.rng)[first]
         pause = np.exp(self.rng.normal(np.log(6 * MINUTE), 1.0, len(shop))).astype(np.int64) + 20
         passed = np.cumsum(pause)
-        return np.minimum(begins + passed - passed[first], self.world.calendar.end - 1)
+        moments: Int64 = np.minimum(begins + passed - passed[first], self.world.calendar.end - 1)
+        return moments
 
     def places(self, who: Int32) -> Int32:
         """Where: near the names' owners, or in the crew's own town and around."""
@@ -100,7 +101,7 @@ def rows_for(
     remote = rng.random(n) < crew.remote
     rows = rows_of(
         n,
-        at=given.pop("at", None) if "at" in given else crew.moments(~remote),
+        at=crew.moments(~remote),
         who=who,
         carrier=crew.carriers(n) if carrier is None else carrier,
         operation=operations,
@@ -119,7 +120,7 @@ def rows_for(
     for name, value in given.items():
         getattr(rows, name)[:] = value
     rows.first_seen[:] = birthdays(rows.operation, rows.at, rng)
-    serve(world, rows, np.flatnonzero(~is_remote(rows)), rng)
+    serve(world, rows, np.flatnonzero(~is_remote(rows)), rng=rng)
     return rows
 
 

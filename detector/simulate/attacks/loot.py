@@ -28,10 +28,10 @@ class Loot:
     dead: Int32
     famous: Int32  # officials whom everybody knows
 
-    def moments(self, shop: Bool, start: int, until: int, rng: np.random.Generator) -> Int64:
+    def moments(self, shop: Bool, start: int, until: int, *, rng: np.random.Generator) -> Int64:
         """Moments of honest registrations between two times, a second or so beside them."""
-        indoors = _between(self.shop_times, start, until, len(shop), rng)
-        outdoors = _between(self.remote_times, start, until, len(shop), rng)
+        indoors = _between(self.shop_times, start, until, n=len(shop), rng=rng)
+        outdoors = _between(self.remote_times, start, until, n=len(shop), rng=rng)
         return np.where(shop, indoors, outdoors) + rng.integers(0, 600, len(shop))
 
     def any_moment(self, rng: np.random.Generator) -> int:
@@ -89,7 +89,7 @@ def gather_loot(world: World, breaches: Sequence[Breach], honest: Rows) -> Loot:
 
 
 def _between(
-    times: NDArray[np.int64], start: int, until: int, n: int, rng: np.random.Generator
+    times: NDArray[np.int64], start: int, until: int, *, n: int, rng: np.random.Generator
 ) -> Int64:
     low, high = np.searchsorted(times, [start, until])
     low = min(int(low), max(len(times) - 1, 0))

@@ -31,8 +31,7 @@ def sell(crew: Crew, rows: Rows, *, near: bool = False) -> None:
         rows.use_handset[sold], rows.use_place[sold] = handset, place
         wait = np.exp(rng.normal(np.log(rng.uniform(0.6, 6) * DAY), 1.1, len(sold)))
         rows.first_use[sold] = wait.astype(np.int64) + HOUR
-    shelved = rng.random(n) < rng.uniform(0.0, 0.3)
-    rows.first_use[shelved & ~tested] = NONE
+        rows.first_use[rng.random(n) < rng.uniform(0.0, 0.3)] = NONE  # still on the shelf
     end_some(crew, rows)
 
 
@@ -42,7 +41,7 @@ def _buyers(crew: Crew, n: int, where: Int32, *, near: bool) -> tuple[Int32, Int
     innocent = rng.random(n) < world.country.threat.innocent_buyers
     person = rng.integers(0, len(world.people), n)
     several = crew.runs(n, rng.uniform(0.3, 1.0), 8.0)
-    fresh = world.ledger.handsets(int(several[-1]) + 1 if n else 1, rng)[several if n else several]
+    fresh = world.ledger.handsets(n, rng)[several]
     far = np.where(innocent, world.people.home[person], world.places.draw(n, rng))
     local = rng.random(n) < (0.85 if near else rng.uniform(0.1, 0.7))
     beside = np.where(rng.random(n) < 0.6, where, world.places.neighbour(where, rng))

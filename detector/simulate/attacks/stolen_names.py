@@ -22,9 +22,7 @@ def official_star(crew: Crew) -> Rows:
     tiers = crew.world.people.tier[officials]
     likely = officials[tiers >= 0] if (tiers >= 0).any() else crew.loot.famous
     one = crew.rng.choice(likely)
-    carriers = 1 + int(crew.rng.integers(0, crew.world.commerce.carriers))
-    luck = crew.rng.permutation(crew.world.commerce.carriers)[:carriers]
-    carrier = luck[crew.rng.integers(0, carriers, crew.size)].astype(np.int8)
+    carrier = crew.world.commerce.carrier_of(crew.rng.random(crew.size))
     if crew.rng.random() < 0.5:
         carrier = crew.carriers(crew.size)
     rows = rows_for(crew, np.full(crew.size, one, np.int32), carrier=carrier)
@@ -139,7 +137,7 @@ def mockery(crew: Crew) -> Rows:
 
 def adaptive(crew: Crew) -> Rows:
     """Starts carelessly; each time it is stopped it changes tools, carriers, tempo and place."""
-    phases = int(min(2 + crew.rng.integers(0, 3), max(crew.size // 4, 1)))
+    phases = min(2 + int(crew.rng.integers(0, 3)), max(crew.size // 4, 1))
     names = _repeated(crew, crew.loot.names(crew.size, crew.start, crew.rng), 3)
     length = crew.days / phases
     parts = []

@@ -10,10 +10,11 @@ from detector.registration import Int32, Int64
 from detector.simulate.attacks.crew import Crew, buy_lots, rows_for
 from detector.simulate.attacks.resale import behind_walls, end_some, sell
 from detector.simulate.calendar import DAY
-from detector.simulate.counter import MINUTE, first_uses, serve
+from detector.simulate.counter import MINUTE, birthdays, equip, first_uses, serve
 from detector.simulate.firms import box_of_sims, company_identities, fleet_rows, trader_identities
 from detector.simulate.lives import addresses
 from detector.simulate.rows import (
+    NEW,
     PATTERNS,
     PORT,
     PREPAID,
@@ -34,7 +35,7 @@ def business_front(crew: Crew) -> Rows:
     start = np.sort(crew.moments(np.ones(shells, bool), together=0.0))
     rows = fleet_rows(world, who[firm], firm, start=start, rng=rng)
     rows.carrier[:] = crew.carriers(n) if rng.random() < 0.6 else rows.carrier
-    serve(world, rows, np.arange(n), rng)
+    serve(world, rows, np.arange(n), rng=rng)
     if rng.random() < 0.6:
         rows.contact[rows.contact >= 0] = world.ledger.contacts(1)[0]
     rows.plan[rng.random(n) < rng.uniform(0.2, 0.95)] = PREPAID
@@ -74,8 +75,7 @@ def mule(crew: Crew) -> Rows:
     counts = rng.integers(3, 9, crew.size // 3 + 1)
     sellers = rng.choice(alive, len(counts)).astype(np.int32)
     who = np.repeat(sellers, counts)[: crew.size]
-    rows = rows_for(replace(crew, skill=1.0), who)
-    rows.at[:] = _by_seller(crew, who)
+    rows = rows_for(replace(crew, skill=1.0), who, at=_by_seller(crew, who))
     rows.liveness[:] = world.people.camera[who]
     rows.fumbles[:] = 0.14
     _own_tools(crew, rows)
@@ -103,7 +103,7 @@ def _own_tools(crew: Crew, rows: Rows) -> None:
     at_home = np.flatnonzero(own & is_remote(rows))
     rows.device[at_home] = rows.who[at_home]
     home = world.people.home_ip[rows.who[at_home]]
-    rows.ip[at_home] = addresses(world, rows.take(at_home), home, rng)
+    rows.ip[at_home] = addresses(world, rows.take(at_home), home, rng=rng)
     rows.handset[own] = rows.who[own]
     contact = own & (rows.contact >= 0)
     rows.contact[contact] = rows.who[contact]

@@ -1,0 +1,73 @@
+"""Many queries of one key at once: the kernels of `windows` and `extras` over all cores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from detector.extras import neighbour_run, open_lines
+from detector.windows import SLOTS, W, profile, visible
+
+Array = NDArray[Any]
+
+
+@njit(nogil=True, cache=True, parallel=True)
+def profiles(
+    ledger: Any,
+    group: Any,
+    queries: Any,
+    spec: Any,
+    extra: int,
+    out: Array,
+    more: Array,
+) -> None:
+    """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of many queries of one key.
+
+    `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
+    `queries` (code of the key or -1, own values, own offset, moment, order, commit); `spec` (K,
+    memory, distinct, same). A query without the key gets NaN: a missing key is not a key.
+    """
+    values, marks, commits, labels, toggles = ledger
+    rows, earliest_after, offsets = group
+    codes, owns, own_offsets, moments, orders, committed = queries
+    k, memory, distinct, same = spec
+    block = 512
+    for b in prange((codes.shape[0] + block - 1) // block):
+        picked = np.empty(k, np.int32)
+        slots = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
+        stamps = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
+        taken = np.zeros(1000, np.int32)
+        tally = np.zeros((W, 2), np.int64)
+        bounds = np.empty(2, np.int64)
+        query = np.empty(3, np.int64)
+        when = np.empty(3, np.int64)
+        for q in range(b * block, min((b + 1) * block, codes.shape[0])):
+            code = codes[q]
+            if code < 0:
+                out[q] = np.nan
+                more[q] = np.nan
+                continue
+            stamp = 2 * (q - b * block) + 1
+            bounds[0], bounds[1] = offsets[code], offsets[code + 1]
+            query[0], query[1], query[2] = orders[q], committed[q], k
+            n = visible(rows, commits, earliest_after, bounds, query, picked)
+            when[0], when[1] = moments[q], memory
+            own = owns[q]
+            profile(
+                values, marks, labels, toggles, picked, n, own, when,
+                distinct, same, slots, stamps, stamp, tally, out[q],
+            )  # fmt: skip
+            if extra == 1:
+                when[1], when[2] = orders[q], committed[q]
+                open_lines(
+                    values, marks, commits, picked, n, own, when,
+                    slots, stamps, stamp + 1, more[q],
+                )  # fmt: skip
+            elif extra == 2 and own_offsets[q] >= 0:
+                neighbour_run(
+                    values, marks, picked, n, own, own_offsets[q],
+                    slots, stamps, stamp + 1, taken, more[q],
+                )  # fmt: skip
