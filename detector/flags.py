@@ -61,7 +61,8 @@ def fixed_flags(
 def _new(own: Registrations) -> NDArray[np.bool_]:
     age = own.at // DAY - own.line_first_seen
     young = (own.line_first_seen != NO_DATE) & (age <= YOUNG)
-    return (own.operation == OPERATIONS.index("new_line")) | young
+    new: NDArray[np.bool_] = young | (own.operation == OPERATIONS.index("new_line"))
+    return new
 
 
 def _doubtful(own: Registrations) -> NDArray[np.bool_]:
@@ -70,7 +71,8 @@ def _doubtful(own: Registrations) -> NDArray[np.bool_]:
     )
     with np.errstate(invalid="ignore"):
         weak |= (own.validation_attempts >= 3) | (own.liveness < 0.5)
-    return weak | ((own.notes & _CHECKS) != 0)
+    doubtful: NDArray[np.bool_] = weak | ((own.notes & _CHECKS) != 0)
+    return doubtful
 
 
 def _seen_before(

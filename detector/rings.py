@@ -135,9 +135,7 @@ def _leave_out(total: Array, flags: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _ask_before(
-    keys: Any, forest: Any, values: Array, flags: Array, row: int, out: Array
-) -> int:
+def _ask_before(keys: Any, forest: Any, values: Array, flags: Array, row: int, out: Array) -> int:
     """The rings that a registration would join, together."""
     parent, sums, _ = forest
     found = np.empty(keys[0].shape[1], np.int64)
@@ -216,7 +214,9 @@ def _pass(stream: Any, keys: Any, forest: Any, values: Array, flags: Array, out:
                 numbers[answers[e]] = np.nan
                 ring[answers[e]] = -1
             else:
-                ring[answers[e]] = _ask_before(keys, forest, values, flags, row, numbers[answers[e]])
+                ring[answers[e]] = _ask_before(
+                    keys, forest, values, flags, row, numbers[answers[e]]
+                )
         elif kind == ASK_LATER:
             ring[answers[e]] = _ask_after(forest, flags, row, nows[e], numbers[answers[e]])
         else:

@@ -59,7 +59,8 @@ def _spread(bits: int) -> NDArray[np.int64]:
     """For each mask of so many bits, one in the field of each bit that is set."""
     masks = np.arange(1 << bits, dtype=np.int64)
     fields = [((masks >> bit) & 1) << (_FIELD * bit) for bit in range(bits)]
-    return np.sum(fields, axis=0, dtype=np.int64)
+    spread: NDArray[np.int64] = np.sum(fields, axis=0, dtype=np.int64)
+    return spread
 
 
 _LOW, _HIGH = _spread(_LOW_FLAGS), _spread(F - _LOW_FLAGS)

@@ -32,7 +32,8 @@ def card(trained: Trained, *, simulated: bool, fingerprint: str) -> str:
             "",
             "## On later data, against the verdicts known",
             "",
-            "What is unlabelled counts as legitimate here, so recall and precision are understated.",
+            "Recall is at the score where one false alarm in a thousand is expected; AUC and average "
+            "precision take what is unlabelled for legitimate, and understate.",
             "",
             "| stage | frauds with a verdict | recall at 0.1 % | ROC AUC | average precision |",
             "|---|---|---|---|---|",

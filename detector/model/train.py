@@ -15,11 +15,10 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from detector.context import Past
-from detector.decision import Policy, Thresholds, thresholds
+from detector.decision import Policy, Thresholds, threshold, thresholds
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model, StageModel
@@ -335,22 +334,25 @@ def _with_thresholds(
 def _metrics(
     stage: str, model: StageModel, later: TrainingTable, recipe: Recipe
 ) -> dict[str, float]:
-    """On later rows, against verdicts only: what is unlabelled counts as legitimate, so these understate."""
+    """On later rows, against the verdicts known.
+
+    Much misuse has no verdict, so the rows without one are not all false alarms: the limit is where
+    the calibrated scores expect one false alarm in a thousand. AUC and average precision take what is
+    unlabelled for legitimate and understate.
+    """
     fraud = later.verdict == FRAUD
     found = {f"{stage}_later_rows": float(len(later)), f"{stage}_later_frauds": float(fraud.sum())}
     if not fraud.any() or fraud.all():
         return found
     raw = _raw(model, later.vectors, recipe)
-    limit = np.quantile(raw[~fraud], 0.999)
-    legitimate = later.verdict == LEGITIMATE
+    chance = model.calibration.probability(raw)
+    limit = threshold(chance[~fraud], 0.001)
     return found | {
-        f"{stage}_recall_at_0.1_percent": float((raw[fraud] > limit).mean()),
+        f"{stage}_recall_at_0.1_percent": float((chance[fraud] >= limit).mean()),
         f"{stage}_auc": float(roc_auc_score(fraud, raw)),
         f"{stage}_average_precision": float(average_precision_score(fraud, raw)),
-        f"{stage}_cleared_above_limit": float((raw[legitimate] > limit).sum()),
-        f"{stage}_mean_probability": float(
-            expit(model.calibration.slope * raw + model.calibration.intercept).mean()
-        ),
+        f"{stage}_cleared_above_limit": float((chance[later.verdict == LEGITIMATE] >= limit).sum()),
+        f"{stage}_mean_probability": float(chance.mean()),
         f"{stage}_share_reported": model.calibration.reported,
     }
 

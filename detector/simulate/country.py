@@ -127,9 +127,9 @@ class Records:
 class Verdicts:
     """How labels come about."""
 
-    coverage: float = 0.4  # of fraud, in the end
+    coverage: float = 0.45  # of fraud, in the end
     delay: float = 25.0  # median days
-    accused: float = 0.0004  # honest rows called fraud
+    accused: float = 0.0003  # honest rows called fraud
     cleared: float = 0.015  # honest rows confirmed
     reversed: float = 0.35  # of wrong accusations, later taken back
     ring_cases: float = 0.5  # how much of the coverage comes by whole rings
@@ -288,7 +288,7 @@ def _verdicts(rng: np.random.Generator) -> Verdicts:
     return Verdicts(
         coverage=float(rng.uniform(0.2, 0.6)),
         delay=_around(25, 0.6, rng),
-        accused=_around(0.0004, 0.6, rng),
+        accused=_around(0.0003, 0.6, rng),
         cleared=_around(0.015, 0.9, rng),
         reversed=float(rng.uniform(0.1, 0.7)),
         ring_cases=float(rng.uniform(0.1, 0.9)),

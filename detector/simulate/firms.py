@@ -163,7 +163,7 @@ def _fleet_handsets(
 
 def trader_identities(world: World, who: Int32) -> Int32:
     """The same people under their tax number."""
-    person = world.ledger.everybody().take(who)
+    person = world.ledger.first_identities().take(who)
     return world.ledger.identities(
         Identities(
             kind=np.full(len(who), TRADER, np.int8),

@@ -34,6 +34,10 @@ class Shelf:
         """One attribute of everything there."""
         return np.concatenate([block[name] for block in self._blocks])
 
+    def first_block(self) -> dict[str, NDArray[Any]]:
+        """What was put there first."""
+        return self._blocks[0]
+
     def __len__(self) -> int:
         return self._count
 
@@ -110,6 +114,10 @@ class Ledger:
     def device_count(self) -> int:
         """How many devices there are."""
         return len(self._devices)
+
+    def first_identities(self) -> Identities:
+        """Those entered first and together: the country's adults."""
+        return Identities(**self._identities.first_block())
 
     def everybody(self) -> Identities:
         """All identities."""

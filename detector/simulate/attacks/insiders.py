@@ -40,18 +40,19 @@ def dealer_stock(crew: Crew) -> Rows:
 
 
 def _customers(crew: Crew, wanted: int, *, whole_span: bool = False) -> NDArray[np.int64]:
-    """Positions of honest rows at the counter of one agent (more, where one has too few)."""
-    honest = crew.loot.honest
-    counter = crew.loot.counter
-    days = (honest.at[counter] >= crew.start) & (honest.at[counter] < crew.until)
-    inside = counter if whole_span or not days.any() else counter[days]
-    one = honest.agent[crew.rng.choice(inside)]
-    mine = inside[honest.agent[inside] == one]
+    """Positions of honest people at the counter of one agent, or of the shop where one has too few."""
+    loot, rng = crew.loot, crew.rng
+    days = loot.counter.within(crew.start, crew.until)
+    inside = days if len(days) else loot.counter.positions
+    one = rng.choice(inside)
+    mine = loot.by_agent.equal_to(int(loot.honest.agent[one]))
+    if not whole_span:
+        at = loot.honest.at[mine]
+        mine = mine[(at >= crew.start) & (at < crew.until)]
     if len(mine) < max(wanted // 3, 3):
-        shop = honest.pos[mine[0]]
-        mine = counter[honest.pos[counter] == shop]
-    picked = crew.rng.permutation(mine)[:wanted]
-    return picked if len(picked) >= min(wanted, 2) else crew.rng.choice(inside, wanted)
+        mine = loot.by_shop.equal_to(int(loot.honest.pos[one]))
+    picked = rng.permutation(mine)[:wanted]
+    return picked if len(picked) >= min(wanted, 2) else rng.choice(inside, wanted)
 
 
 def _copies(crew: Crew, victims: NDArray[np.int64]) -> Rows:
@@ -131,14 +132,21 @@ def _one_counter(rows: Rows, rng: np.random.Generator) -> None:
 
 def _villagers(crew: Crew) -> Int32:
     """Adults of one municipality, mostly such as register nothing themselves."""
-    people, rng = crew.world.people, crew.rng
-    rural = np.flatnonzero(crew.world.places.rural[people.home] & ~people.dead)
-    town = (
-        people.home[rng.choice(rural)] if len(rural) else people.home[rng.integers(0, len(people))]
-    )
-    there = np.flatnonzero((people.home == town) & ~people.dead)
+    loot, people, rng = crew.loot, crew.world.people, crew.rng
+    one = rng.choice(loot.villagers if len(loot.villagers) else loot.living)
+    there = _adults_of(crew, people.home[one])
     if len(there) < crew.size:
-        there = np.flatnonzero(np.isin(people.home, crew.world.places.near[town]) & ~people.dead)
+        around = crew.world.places.near[people.home[one]]
+        there = np.concatenate([there, *(_adults_of(crew, town) for town in around)])
     shy = there[~people.registers[there]]
     pool = shy if len(shy) >= crew.size else there
     return rng.choice(pool, crew.size, replace=len(pool) < crew.size).astype(np.int32)
+
+
+def _adults_of(crew: Crew, town: int) -> Int32:
+    """The living of a municipality; people are sorted by where they live."""
+    people = crew.world.people
+    both = np.array([town, town + 1], people.home.dtype)  # another type would copy the column
+    first, last = np.searchsorted(people.home, both)
+    there = np.arange(first, last, dtype=np.int32)
+    return there[~people.dead[there]]

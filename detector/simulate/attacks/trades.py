@@ -71,9 +71,8 @@ def prison(crew: Crew) -> Rows:
 def mule(crew: Crew) -> Rows:
     """Real people sell lines on their own names: own face, own telephone, below the cap."""
     rng, world = crew.rng, crew.world
-    alive = np.flatnonzero(~world.people.dead & (world.people.birth > -3000))
     counts = rng.integers(3, 9, crew.size // 3 + 1)
-    sellers = rng.choice(alive, len(counts)).astype(np.int32)
+    sellers = rng.choice(crew.loot.young, len(counts)).astype(np.int32)
     who = np.repeat(sellers, counts)[: crew.size]
     rows = rows_for(replace(crew, skill=1.0), who, at=_by_seller(crew, who))
     rows.liveness[:] = world.people.camera[who]
@@ -132,11 +131,7 @@ def takeover(crew: Crew) -> Rows:
 def _seized(crew: Crew, n: int) -> Rows:
     """The victims' own lines where the data have them, else lines of theirs from before."""
     rng, honest = crew.rng, crew.loot.honest
-    earlier = np.flatnonzero(
-        (honest.at < crew.start)
-        & (honest.operation <= PORT)
-        & (honest.who < len(crew.world.people))
-    )
+    earlier = crew.loot.own_lines.within(0, crew.start)
     kind = rng.choice([REPLACEMENT, RELINK, PORT], n, p=[0.55, 0.3, 0.15])
     known = rng.random(n) < (0.7 if len(earlier) else 0.0)
     source = honest.take(rng.choice(earlier, n) if len(earlier) else np.zeros(n, np.int64))
