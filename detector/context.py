@@ -52,11 +52,13 @@ from detector.registration import (
     LineEvents,
     Registrations,
 )
-from detector.rings import RING_KEYS, RingViews, ring_views
+from detector.rings import RING_KEYS, RingViews, no_rings, ring_views
 from detector.wave import Wave, wave
 from detector.windows import FLAGS, VALUES
 
 Array = NDArray[Any]
+
+ATTACH_HANDSET = "attach_handset"  # a column of attaches, not of registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +144,31 @@ class Past:
         )
         return dict(zip(asked, views, strict=True))
 
-    def context(self, stage: str, queries: Queries, rings: RingViews) -> Context:
-        """What was known at each query's moment."""
+    def context(
+        self, stage: str, queries: Queries, rings: RingViews, *, without: tuple[str, ...] = ()
+    ) -> Context:
+        """What was known at each query's moment.
+
+        `without` asks what would be known had the other registrations never been that share one of
+        these columns (ATTACH_HANDSET: the attaches in the same handset) with the query.
+        """
         own = self.registrations.take(queries.rows)
         values = self.entries.values[queries.rows]
         offsets = own.block_offset.astype(np.int32)
+        columns = tuple(c for c in without if c != ATTACH_HANDSET)
+        if set(RING_KEYS) <= set(without):
+            rings = no_rings(len(queries))
 
         def view(spec: KeySpec) -> KeyView:
             gathered = self.groups[spec.name]
-            asked = Asked(gathered.codes[queries.rows], values, offsets)
+            asked = Asked(gathered.codes[queries.rows], values, offsets, columns)
             return key_view(self.entries, gathered, spec=spec, asked=asked, queries=queries)
 
         seconds_now = queries.seconds
         after, attaches = None, None
         if stage != STAGES[0]:
             after = self._aftermath(queries)
-            attaches = self._attach_ledger.views(queries, values, after)
+            attaches = self._attach_ledger.views(queries, values, after, without=without)
         return Context(
             stage,
             own,
@@ -286,8 +297,12 @@ class Attaches:
         position[events] = np.arange(len(events))
         return cls(events, seen.at[events], groups, entries, position)
 
-    def views(self, queries: Queries, values: Array, after: Aftermath) -> dict[str, KeyView]:
+    def views(
+        self, queries: Queries, values: Array, after: Aftermath, *, without: tuple[str, ...]
+    ) -> dict[str, KeyView]:
         """What else was seen on the handset and at the place where each line was last seen."""
+        columns = tuple(c for c in without if c not in {"handset", ATTACH_HANDSET})
+        columns += ("handset",) if ATTACH_HANDSET in without else ()
         last = np.where(after.last_attach >= 0, self.position[after.last_attach], -1)
         orders = np.searchsorted(self.at, queries.moments, side="right").astype(np.int64)
         here = Queries(queries.rows, queries.moments, orders, orders)
@@ -300,7 +315,7 @@ class Attaches:
         def view(spec: KeySpec) -> KeyView:
             gathered = self.groups[spec.name]
             codes = np.where(found, gathered.codes[last], -1) if len(self.events) else none
-            asked = Asked(codes, own, none)
+            asked = Asked(codes, own, none, columns)
             return key_view(self.entries, gathered, spec=spec, asked=asked, queries=here)
 
         return {spec.name: view(spec) for spec in ATTACH_SPECS}

@@ -8,7 +8,7 @@ one key's entries gathered; a `KeyView` is what one key says about many queries 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,8 +23,6 @@ from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W
 Column = NDArray[np.float32]
 Array = NDArray[Any]
 DAY = 86_400
-
-_VIEW_COLUMNS = tuple(v for v in VALUES if v not in ("second", "own"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +175,11 @@ class Queries:
         """Moments in whole seconds."""
         return seconds(self.moments)
 
-    def part(self, start: int, stop: int) -> Queries:
-        """A slice."""
-        cut = slice(start, stop)
-        return Queries(self.rows[cut], self.moments[cut], self.orders[cut], self.commits[cut])
+    def pick(self, which: Array | slice) -> Queries:
+        """Some of them."""
+        return Queries(
+            self.rows[which], self.moments[which], self.orders[which], self.commits[which]
+        )
 
 
 def activations(registrations: Registrations, commits: NDArray[np.int64]) -> Queries:
@@ -250,6 +249,9 @@ class Asked:
     codes: Array
     values: NDArray[np.int32]
     offsets: NDArray[np.int32]
+    without: tuple[
+        str, ...
+    ] = ()  # columns: what shares them with a query is told as if never there
 
 
 def key_view(
@@ -278,6 +280,7 @@ def key_view(
             spec.memory * DAY,
             np.array([VALUES.index(c) for c in spec.distinct], np.int64),
             np.array([VALUES.index(c) for c in spec.same], np.int64),
+            np.array([VALUES.index(c) for c in asked.without], np.int64),
         ),
         spec.extra,
         sorted_numbers,
@@ -311,8 +314,3 @@ class Toggles:
 
     start: NDArray[np.int32]
     at: NDArray[np.int32]
-
-
-def each_view(specs: tuple[KeySpec, ...], make: Callable[[KeySpec], KeyView]) -> dict[str, KeyView]:
-    """All views by key name."""
-    return {spec.name: make(spec) for spec in specs}

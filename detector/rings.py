@@ -46,6 +46,10 @@ class RingViews:
     numbers: NDArray[np.float32]
     ring: NDArray[np.int64]
 
+    def pick(self, which: Array | slice) -> RingViews:
+        """The views of some of the queries."""
+        return RingViews(self.numbers[which], self.ring[which])
+
     def column(self, name: str) -> NDArray[np.float32]:
         """One of RING_NUMBERS."""
         return self.numbers[:, RING_NUMBERS.index(name)]
@@ -224,6 +228,11 @@ def _pass(stream: Any, keys: Any, forest: Any, values: Array, flags: Array, out:
             committed[n] = row
             n += 1
             newest = max(newest, row)
+
+
+def no_rings(n: int) -> RingViews:
+    """The views of queries that are tied to nobody."""
+    return RingViews(np.zeros((n, len(RING_NUMBERS)), np.float32), np.full(n, -1, np.int64))
 
 
 def ring_views(

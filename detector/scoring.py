@@ -14,9 +14,9 @@ from detector.decision import ALLOW, DECISIONS, decide
 from detector.history import Queries
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
-from detector.model.dataset import Batch, batches
+from detector.model.dataset import Batch, batches, without
 from detector.model.explain import reasons
-from detector.registration import DataFolder, Registrations
+from detector.registration import DataFolder
 from detector.signals import RULES, features
 
 Array = NDArray[Any]
@@ -53,7 +53,7 @@ def scores(
     done = 0
     for stage, queries in asked.items():
         for batch in batches(past, stage, queries, rings[stage]):
-            yield assessments(past.registrations, model, stage, batch)
+            yield assessments(past, model, stage, batch)
             done += len(batch.queries)
             if progress:
                 progress(done / total)
@@ -63,12 +63,12 @@ def _since(past: Past, queries: Queries, start: int | None) -> Queries:
     if start is None:
         return queries
     kept = past.registrations.at[queries.rows] >= start
-    return Queries(*(getattr(queries, f)[kept] for f in Queries.__slots__))
+    return queries.pick(kept)
 
 
-def assessments(own: Registrations, model: Model, stage: str, batch: Batch) -> pa.Table:
+def assessments(past: Past, model: Model, stage: str, batch: Batch) -> pa.Table:
     """Score, decide and explain one batch."""
-    rows = own.take(batch.queries.rows)
+    rows = past.registrations.take(batch.queries.rows)
     raw = model.raw(stage, batch.vectors, grade=batch.grade, tier=batch.tier)
     score = model.probability(stage, raw)
     floors, hits = rule_hits(stage, batch.vectors)
@@ -78,10 +78,15 @@ def assessments(own: Registrations, model: Model, stage: str, batch: Batch) -> p
     decision = decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
     flagged = np.flatnonzero(decision > ALLOW)
     ruled = [tuple(r.reason for r, hit in zip(RULES, hits, strict=True) if hit[i]) for i in flagged]
+    found = reasons(
+        model,
+        stage,
+        batch.vectors[flagged],
+        without=without(past, stage, batch, flagged),
+        ruled=ruled,
+    )
     told: list[list[str]] = [[]] * len(score)
-    for i, codes in zip(
-        flagged, reasons(model, stage, batch.vectors[flagged], ruled=ruled), strict=True
-    ):
+    for i, codes in zip(flagged, found, strict=True):
         told[i] = codes
     carriers = pa.array(rows.carriers, pa.large_string())
     return pa.table(
@@ -112,8 +117,9 @@ def rule_hits(stage: str, vectors: NDArray[np.float32]) -> tuple[Array, list[Arr
 
 
 def _ring_ids(batch: Batch) -> pa.Array:
-    named = (batch.ring >= 0) & (np.nan_to_num(batch.ring_identities) >= RING_PEOPLE)
+    ring, people = batch.rings.ring, np.nan_to_num(batch.rings.column("identities"))
+    named = (ring >= 0) & (people >= RING_PEOPLE)
     return pa.array(
-        [f"ring-{r}" if known else None for r, known in zip(batch.ring, named, strict=True)],
+        [f"ring-{r}" if known else None for r, known in zip(ring, named, strict=True)],
         pa.string(),
     )

@@ -28,12 +28,12 @@ def profiles(
 
     `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
     `queries` (code of the key or -1, own values, own offset, moment, order, commit); `spec` (K,
-    memory, distinct, same). A query without the key gets NaN: a missing key is not a key.
+    memory, distinct, same, without). A query without the key gets NaN: a missing key is not a key.
     """
     values, marks, commits, labels, toggles = ledger
     rows, earliest_after, offsets = group
     codes, owns, own_offsets, moments, orders, committed = queries
-    k, memory, distinct, same = spec
+    k, memory, distinct, same, without = spec
     block = 512
     for b in prange((codes.shape[0] + block - 1) // block):
         picked = np.empty(k, np.int32)
@@ -53,9 +53,9 @@ def profiles(
             stamp = 2 * (q - b * block) + 1
             bounds[0], bounds[1] = offsets[code], offsets[code + 1]
             query[0], query[1], query[2] = orders[q], committed[q], k
-            n = visible(rows, commits, earliest_after, bounds, query, picked)
-            when[0], when[1] = moments[q], memory
             own = owns[q]
+            n = visible(rows, values, commits, earliest_after, bounds, query, own, without, picked)
+            when[0], when[1] = moments[q], memory
             profile(
                 values, marks, labels, toggles, picked, n, own, when,
                 distinct, same, slots, stamps, stamp, tally, out[q],

@@ -26,7 +26,10 @@ W = len(WINDOWS)
 
 # Columns of a ledger's `values`: what a history entry can be compared by. 0 is "none".
 VALUES = ("second", "own", "identity", "root", "line", "sim", "handset", "device", "network",
-          "contact", "agent", "pos", "carrier", "place", "state", "model")  # fmt: skip
+          "contact", "agent", "pos", "carrier", "place", "state", "model",
+    "ip",
+    "block",
+)  # fmt: skip
 # Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on.
 MARKS = ("flags", "offset", "handed_over", "travelled", "closed", "reported", "silent",
          "next_on_line")  # fmt: skip
@@ -79,20 +82,39 @@ def first_at_least(rows: Array, low: int, high: int, row: int) -> int:
 
 
 @njit(nogil=True, cache=True)
+def left_out(values: Array, row: int, own: Array, without: Array) -> bool:
+    """Whether `row` shares with the query one of the columns it asks to be told without."""
+    for i in range(without.shape[0]):
+        if own[without[i]] != 0 and values[row, without[i]] == own[without[i]]:
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
 def visible(
-    rows: Array, commits: Array, earliest_after: Array, bounds: Array, query: Array, picked: Array
+    rows: Array,
+    values: Array,
+    commits: Array,
+    earliest_after: Array,
+    bounds: Array,
+    query: Array,
+    own: Array,
+    without: Array,
+    picked: Array,
 ) -> int:
     """The rows of one key that a query may see, oldest first, into `picked`; how many they are.
 
     `rows[bounds[0]:bounds[1]]` are the key's registrations in time order. `query` is (place of the
     moment in time order, place in commit order, K). Late rows (`earliest_after` not empty) make
     two things differ from a plain slice: a row may be earlier in time and not committed yet, and
-    rows later in time may already fill some of the K places.
+    rows later in time may already fill some of the K places. Rows that share one of the columns
+    `without` with the query are told as if they had never been.
     """
     order, commit, k = query[0], query[1], query[2]
     start, stop = bounds[0], bounds[1]
     high = first_at_least(rows, start, stop, order)
-    if earliest_after.shape[0] == 0:
+    late = earliest_after.shape[0] > 0
+    if not late and without.shape[0] == 0:
         low = max(start, high - k)
         for i in range(low, high):
             picked[i - low] = rows[i]
@@ -100,14 +122,14 @@ def visible(
         return count
     room = k
     i = high
-    while i < stop and room > 0 and earliest_after[i] < commit:
-        if commits[rows[i]] < commit:
+    while late and i < stop and room > 0 and earliest_after[i] < commit:
+        if commits[rows[i]] < commit and not left_out(values, rows[i], own, without):
             room -= 1
         i += 1
     n = 0
     i = high - 1
     while i >= start and n < room:
-        if commits[rows[i]] < commit:
+        if commits[rows[i]] < commit and not left_out(values, rows[i], own, without):
             picked[n] = rows[i]
             n += 1
         i -= 1

@@ -111,9 +111,8 @@ def test_a_vector_needs_only_the_bounded_history_of_its_keys(seed: int) -> None:
     small = Past.of(keep_rows(folder, needed))
     small.entries.marks[:, 0] = past.entries.marks[needed, 0]  # fixed at each row's own moment
     small = replace(small, wave=past.wave)
-    query = activations(small.registrations, small.commits).part(
-        int(needed[:row].sum()), int(needed[:row].sum()) + 1
-    )
+    at = int(needed[:row].sum())
+    query = activations(small.registrations, small.commits).pick(slice(at, at + 1))
     queries = past.queries("activation")
     rings = past.rings({"activation": queries})["activation"]
     whole = vectors(past.context("activation", queries, rings))

@@ -33,20 +33,29 @@ class Batch:
     vectors: NDArray[np.float32]
     grade: NDArray[np.int8]
     tier: NDArray[np.int8]
-    ring: NDArray[np.int64]
-    ring_identities: NDArray[np.float32]
+    rings: RingViews
 
 
 def batches(past: Past, stage: str, queries: Queries, rings: RingViews) -> Iterator[Batch]:
     """Feature vectors by pieces small enough to hold in memory."""
     for start in range(0, len(queries), BATCH):
-        part = queries.part(start, start + BATCH)
         cut = slice(start, start + BATCH)
-        tied = RingViews(rings.numbers[cut], rings.ring[cut])
+        part, tied = queries.pick(cut), rings.pick(cut)
         context = past.context(stage, part, tied)
         exposed = context.exposure
-        identities = tied.column("identities")
-        yield Batch(part, vectors(context), exposed.grade, exposed.tier, tied.ring, identities)
+        yield Batch(part, vectors(context), exposed.grade, exposed.tier, tied)
+
+
+def without(
+    past: Past, stage: str, batch: Batch, kept: Array
+) -> Callable[[tuple[str, ...]], NDArray[np.float32]]:
+    """The vectors of some of a batch, had those registrations never been that share given columns."""
+    queries, rings = batch.queries.pick(kept), batch.rings.pick(kept)
+
+    def again(columns: tuple[str, ...]) -> NDArray[np.float32]:
+        return vectors(past.context(stage, queries, rings, without=columns))
+
+    return again
 
 
 def as_known(folder: DataFolder, until: int) -> DataFolder:
@@ -112,8 +121,7 @@ def training_tables(
     tables = {}
     for stage, everyone in asked.items():
         kept = _drawn(everyone, verdict, most=most, rng=rng)
-        queries = Queries(*(getattr(everyone, f)[kept] for f in Queries.__slots__))
-        tied = RingViews(rings[stage].numbers[kept], rings[stage].ring[kept])
+        queries, tied = everyone.pick(kept), rings[stage].pick(kept)
         pieces = []
         for batch in batches(past, stage, queries, tied):
             pieces.append(batch)

@@ -326,9 +326,7 @@ def _with_thresholds(
         names=carriers.registrations.carriers,
         policy=policy,
     )
-    return Model(
-        stages, limits, recipe.novelty_weight, policy.official, policy.breached, {}
-    )
+    return Model(stages, limits, recipe.novelty_weight, policy.official, policy.breached, {})
 
 
 def _metrics(

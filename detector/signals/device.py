@@ -26,7 +26,9 @@ def _distinct(key: str, column: str, window: str, reason: str) -> Feature:
         return c.on(key).distinct(column, window)
 
     counted.__name__ = name
-    counted.__doc__ = f"Different values of {column} among the others on {_WORDS[key]}, within {within}."
+    counted.__doc__ = (
+        f"Different values of {column} among the others on {_WORDS[key]}, within {within}."
+    )
     return feature(reason=reason, monotone=RISES)(counted)
 
 
@@ -98,18 +100,21 @@ SIGNAL = Signal(
             "device",
             "El mismo equipo se usó para registrar líneas a nombre de otras personas.",
             "The same device was used to register lines in other people's names.",
+            counts=("device",),
         ),
         Reason(
             HANDSET,
             "device",
             "El mismo teléfono o chip se usó con líneas de otras personas.",
             "The same handset or SIM was used with lines of other people.",
+            counts=("handset", "sim"),
         ),
         Reason(
             CONTACT,
             "device",
             "El contacto que se dejó aparece en registros de otras personas.",
             "The contact that was left appears in registrations of other people.",
+            counts=("contact",),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.context import Context
+from detector.context import ATTACH_HANDSET, Context
 from detector.history import Column, KeyView
 from detector.lifecycle import Aftermath
 from detector.signals.features import FREE, RISES, Feature, feature, float32
@@ -87,7 +87,12 @@ SIGNAL = Signal(
         _own("attached", "1 once the line was switched on.", DORMANT, FREE),
         _own("hours_to_attach", "Hours until it first was (or so far).", DORMANT, FREE),
         _own("attaches", "How often it was seen.", HANDOVER, FREE),
-        _own("handset_changed", "1 if last seen in another handset than registered with.", HANDOVER, RISES),
+        _own(
+            "handset_changed",
+            "1 if last seen in another handset than registered with.",
+            HANDOVER,
+            RISES,
+        ),
         _own("handsets", "Handsets in which the line was seen.", HANDOVER, RISES),
         _own("place_changed", "1 if last seen in another municipality.", HANDOVER, RISES),
         _own("state_changed", "1 if last seen in another state.", HANDOVER, RISES),
@@ -127,6 +132,7 @@ SIGNAL = Signal(
             "device",
             "El equipo en que se usa la línea se usa con líneas de otras personas.",
             "The handset in which the line is used serves lines of other people.",
+            counts=(ATTACH_HANDSET,),
         ),
     ),
 )

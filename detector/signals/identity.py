@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.context import Context
 from detector.history import Column
 from detector.registration import IDENTITY_TYPES
-from detector.signals.features import FALLS, RISES, feature, float32
+from detector.signals.features import FALLS, RISES, feature, float32, ratio
 from detector.signals.reasons import Reason
 from detector.signals.rules import Columns, Rule
 from detector.signals.signal import Signal
@@ -79,6 +80,18 @@ def identity_gap(c: Context) -> Column:
     return c.on("identity").gap
 
 
+@feature(neutral=float("nan"))
+def identity_usual_device(c: Context) -> Column:
+    """Share of the identity's others made on this device: near 1 for somebody who takes care of them."""
+    return ratio(c.on("identity").same("device"), c.on("identity").count())
+
+
+@feature(neutral=float("nan"))
+def identity_usual_carrier(c: Context) -> Column:
+    """Share of the identity's others with this carrier."""
+    return ratio(c.on("identity").same("carrier"), c.on("identity").count())
+
+
 @feature(reason=MANY, monotone=RISES)
 def identity_same_agent_hour(c: Context) -> Column:
     """Other registrations of this identity by the same agent within the hour: "it failed, once more"."""
@@ -117,7 +130,7 @@ def root_identities(c: Context) -> Column:
     return float32(np.maximum(own.distinct("identity") - (c.on("identity").count() > 0), 0))
 
 
-def _over_cap(x: Columns) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _over_cap(x: Columns) -> NDArray[np.bool_]:
     return x["beyond_cap"] > 0
 
 
@@ -137,6 +150,8 @@ SIGNAL = Signal(
         identity_devices,
         identity_states_week,
         identity_gap,
+        identity_usual_device,
+        identity_usual_carrier,
         identity_same_agent_hour,
         identity_same_agent_day,
         open_lines,
@@ -150,6 +165,7 @@ SIGNAL = Signal(
             "identity",
             "Se registraron varias líneas a este nombre en poco tiempo.",
             "Several lines were registered in this name within a short time.",
+            counts=("identity",),
         ),
         Reason(
             CAP,
@@ -162,6 +178,7 @@ SIGNAL = Signal(
             "identity",
             "Hay registros con una clave casi igual a esta; puede ser un error de captura.",
             "There are registrations with an almost identical key; it may be a typing error.",
+            counts=("root",),
         ),
     ),
     rules=(

@@ -134,6 +134,7 @@ SIGNAL = Signal(
             "line",
             "La línea cambió de titular, de chip o de equipo poco antes.",
             "The line changed holder, SIM or device shortly before.",
+            counts=("line",),
         ),
     ),
 )

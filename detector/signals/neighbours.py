@@ -34,23 +34,32 @@ HUBS = {
                           "disowned")),
     "block": (BATCH, ("exposed", "grave", "official", "remote", "handed_over", "travelled",
                       "silent", "closed", "repeated", "shared", "disowned")),
-    "line_block": (BATCH, ("handed_over", "grave", "disowned")),
-    "model": (LINKED, ("grave", "doubtful", "handed_over", "disowned")),
-    "place": (LINKED, ("grave", "handed_over", "disowned")),
+    "line_block": (None, ("handed_over", "grave", "disowned")),
+    "model": (None, ("grave", "doubtful", "handed_over", "disowned")),
+    "place": (None, ("grave", "handed_over", "disowned")),
     "identity": (LINKED, ("handed_over", "travelled", "silent", "closed", "reported", "disowned",
                           "doubtful")),
     "root": (LINKED, ("disowned",)),
 }  # fmt: skip
-_SURE = ("grave", "handed_over", "silent", "reported", "disowned", "travelled")
+_SURE = (
+    "grave",
+    "handed_over",
+    "silent",
+    "reported",
+    "repeated",
+    "shared",
+    "disowned",
+    "travelled",
+)
 
 
-def _excess(key: str, flag: str, reason: str) -> Feature:
+def _excess(key: str, flag: str, reason: str | None) -> Feature:
     def column(c: Context) -> Column:
         return c.excess(c.on(key), flag)
 
     column.__name__ = f"{key}_{flag}_excess"
     column.__doc__ = (
-        f"By how many standard deviations more of the {key}'s others are {flag} than usual in the country."
+        f"By how many standard deviations more of the {key}'s others are {flag} than is usual."
     )
     speaks = DISOWNED if flag == "disowned" else reason
     return feature(reason=speaks, monotone=RISES if flag in _SURE else FREE)(column)
@@ -87,6 +96,7 @@ SIGNAL = Signal(
             "linked",
             "Otros registros vinculados a este presentan señales de uso indebido de identidad.",
             "Other registrations linked to this one show signs of identity misuse.",
+            counts=("device", "handset", "contact", "ip", "sim", "identity", "root"),
         ),
         Reason(
             DISOWNED,

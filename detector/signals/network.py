@@ -57,6 +57,7 @@ SIGNAL = Signal(
             "network",
             "Desde la misma conexión se registraron líneas de muchas personas.",
             "Lines of many people were registered from the same connection.",
+            counts=("ip", "network"),
         ),
     ),
 )

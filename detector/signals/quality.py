@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.context import Context
 from detector.history import Column
@@ -85,8 +86,8 @@ def is_business(c: Context) -> Column:
     return float32(c.own.identity_type == IDENTITY_TYPES.index("rfc"))
 
 
-def _deceased(x: Columns) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return x["validation_doubt"] == VALIDATION_RESULTS.index("deceased")
+def _deceased(x: Columns) -> NDArray[np.bool_]:
+    return np.equal(x["validation_doubt"], VALIDATION_RESULTS.index("deceased"))
 
 
 SIGNAL = Signal(

@@ -14,9 +14,14 @@ FAMILIES = ("identity", "device", "network", "sim", "seller", "line", "validatio
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A stable code, its family, and one sentence in Spanish (Mexico) and in English."""
+    """A stable code, its family, and one sentence in Spanish (Mexico) and in English.
+
+    `counts` are the columns by which the events that it counts are tied to a registration: without
+    these events the score would be lower, or the reason is not given.
+    """
 
     code: str
     family: str
     es: str
     en: str
+    counts: tuple[str, ...] = ()

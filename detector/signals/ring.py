@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from detector.context import Context
 from detector.history import Column
-from detector.signals.features import FREE, RISES, feature, ratio
+from detector.rings import RING_KEYS
+from detector.signals.features import RISES, feature
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 
@@ -35,22 +36,16 @@ def ring_disowned(c: Context) -> Column:
     return c.rings.column("disowned")
 
 
-@feature(reason=RING, monotone=FREE, neutral=float("nan"))
-def ring_new_line_share(c: Context) -> Column:
-    """Share of new lines in the ring."""
-    return ratio(c.rings.column("new_line"), c.rings.column("registrations"))
+@feature(reason=RING, monotone=RISES)
+def ring_new_lines(c: Context) -> Column:
+    """New lines in the ring."""
+    return c.rings.column("new_line")
 
 
-@feature(reason=RING, monotone=FREE, neutral=float("nan"))
-def ring_exposed_share(c: Context) -> Column:
-    """Share of exposed identities among the others in the ring."""
-    return ratio(c.rings.column("exposed"), c.rings.column("identities"))
-
-
-@feature(reason=RING, monotone=FREE)
-def ring_age(c: Context) -> Column:
-    """Seconds since the ring's first registration."""
-    return c.rings.column("age")
+@feature(reason=RING, monotone=RISES)
+def ring_exposed(c: Context) -> Column:
+    """Exposed identities among the others in the ring."""
+    return c.rings.column("exposed")
 
 
 SIGNAL = Signal(
@@ -62,9 +57,8 @@ SIGNAL = Signal(
         ring_registrations,
         ring_carriers,
         ring_disowned,
-        ring_new_line_share,
-        ring_exposed_share,
-        ring_age,
+        ring_new_lines,
+        ring_exposed,
     ),
     reasons=(
         Reason(
@@ -72,6 +66,7 @@ SIGNAL = Signal(
             "linked",
             "El registro está ligado a un grupo de registros de personas distintas.",
             "The registration is tied to a group of registrations of different people.",
+            counts=RING_KEYS,
         ),
     ),
 )

@@ -79,6 +79,7 @@ SIGNAL = Signal(
             "seller",
             "El punto de venta o la persona que atendió tuvo una actividad fuera de lo común.",
             "The point of sale or the person who served showed unusual activity.",
+            counts=("agent", "pos"),
         ),
     ),
 )

@@ -79,6 +79,7 @@ SIGNAL = Signal(
             "sim",
             "Chips con numeración contigua se registraron a nombre de otras personas.",
             "SIMs with neighbouring numbers were registered in other people's names.",
+            counts=("block",),
         ),
     ),
 )

@@ -3,9 +3,19 @@
 Honest people and attackers fill the same columns; times, identifiers, scores and gaps come from the
 same later steps for both. Names used in `truth`:
 
-`pattern` (fraud only): see PATTERNS. `segments`, joined by `|`: always `sex:f` or `sex:m`, `age:18-29`
-`age:30-44` `age:45-59` `age:60+` (natural persons), `rural` or `urban` (where the identity's owner lives),
-and those of SEGMENTS that hold. Segments describe the identity named and, for honest rows, the life behind it.
+`pattern` (fraud only): see PATTERNS. `segments`, joined by `|`: `sex:f` or `sex:m` and `age:18-29`
+`age:30-44` `age:45-59` `age:60+` (natural persons), `rural` or `urban` (where the identity's owner lives), and
+
+- of the identity named: `breach_victim` (in a list the engine gets to know), `official`,
+  `official_household`, `migrant` (two usual places), `poor_camera`, `head_of_family` (children's lines on the
+  same name), `carer` (four lines and more), `foreign`, `small_trader`, `fleet` with `young_business` or
+  `public_body`;
+- of the honest life behind the row: `aide` (a line for an official), `minor_line`, `helped` (a relative's
+  device), `one_visit` (all lines at once), `kiosk_customer`, `stand_customer`, `village_queue`,
+  `employer_drive`, `relief_campaign`, `shelter`, `dealer_burst`, `deadline_queue`, `retried` ("the network
+  failed"), `lost_phone`, `new_holder`, `bought_for_relative`, `new_handset` (later).
+
+Fraud rows carry only what is true of the identity misused.
 """
 
 from __future__ import annotations
@@ -41,7 +51,7 @@ SEGMENTS = (
     "breach_victim", "official", "official_household", "aide", "head_of_family", "minor_line", "carer",
     "migrant", "helped", "kiosk_customer", "village_queue", "deadline_queue", "employer_drive",
     "relief_campaign", "shelter", "dealer_burst", "fleet", "young_business", "small_trader", "foreign",
-    "retried", "lost_phone", "new_holder", "bought_for_relative", "new_handset", "poor_camera", "namesake",
+    "retried", "lost_phone", "new_holder", "bought_for_relative", "new_handset", "poor_camera",
     "public_body", "stand_customer", "one_visit",
 )  # fmt: skip
 BIT = {name: np.int64(1) << np.int64(i) for i, name in enumerate(SEGMENTS)}

@@ -11,27 +11,17 @@ import pytest
 from detector.context import Past
 from detector.decision import ALLOW, DECISIONS
 from detector.lifecycle import STAGES
-from detector.model.dataset import Batch, batches
-from detector.model.explain import LEAST_DROP, MOST, reasons, strengths
+from detector.model.dataset import Batch, batches, without
+from detector.model.explain import LEAST_DROP, MOST, Without, reasons, strengths
 from detector.registration import DataFolder
-from detector.rings import RING_KEYS
 from detector.scoring import rule_hits
 from detector.signals import REASONS, RULES, UNUSUAL, features
 from tests import tiny
 
-# What a reason that counts other registrations counts: those that share one of these keys.
-COUNTED = {
-    "DEVICE_SHARED": ("device",),
-    "HANDSET_SHARED": ("handset", "sim"),
-    "CONTACT_SHARED": ("contact",),
-    "ADDRESS_SHARED": ("ip", "network"),
-    "IDENTITY_MANY_LINES": ("identity",),
-    "IDENTITY_VARIANTS": ("root",),
-    "SIM_BATCH": ("block", "line_block"),
-    "SELLER_PATTERN": ("agent", "pos"),
-    "LINE_CHANGED_HANDS": ("line",),
-    "RING": RING_KEYS,
-}
+# Reasons that count other registrations, and the columns by which these are tied to one's own.
+COUNTED = {code: r.counts for code, r in REASONS.items() if r.counts and r.family != "use"}
+del COUNTED["HANDSET_CROWD"]  # counts attaches, which no registration has at activation
+TOP = 150  # of the highest scores
 SAMPLE = 12  # rows per reason; each costs a replay
 
 
@@ -44,44 +34,52 @@ def batch(stage: str) -> Batch:
     return made
 
 
-def random_vectors(stage: str, n: int = 300) -> np.ndarray:
-    """Vectors as extreme as no country has them."""
-    rng = np.random.default_rng(3)
-    vectors = rng.exponential(5, (n, len(features(stage)))).astype(np.float32)
-    vectors[rng.random(vectors.shape) < 0.3] = np.nan
-    return vectors
+def suspicious(stage: str) -> tuple[np.ndarray, Without]:
+    """The country's highest scores at a stage, and what would be known of them without others."""
+    found = batch(stage)
+    top = np.argsort(-tiny.model().evidence(stage, found.vectors), kind="stable")[:TOP]
+    return found.vectors[top], without(Past.of(tiny.folder()), stage, found, top)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_reason_is_given_only_where_the_score_drops_without_it(stage: str) -> None:
-    model, vectors = tiny.model(), random_vectors(stage)
+    model = tiny.model()
+    vectors, again = suspicious(stage)
     whole = model.evidence(stage, vectors)
-    told = reasons(model, stage, vectors, ruled=[()] * len(vectors))
+    told = reasons(model, stage, vectors, without=again, ruled=[()] * len(vectors))
 
-    for code in REASONS:
+    for code in {code for codes in told for code in codes} - {UNUSUAL.code}:
         mine = np.array([i for i, codes in enumerate(told) if code in codes], int)
-        without = vectors[mine]
-        for j, f in enumerate(features(stage)):
-            if f.reason == code:
-                without[~np.isnan(without[:, j]), j] = f.neutral
-        if code != UNUSUAL.code:
-            assert (model.evidence(stage, without) <= whole[mine] - LEAST_DROP + 1e-9).all(), code
+        counts = REASONS[code].counts
+        less = again(counts)[mine] if counts else neutral(stage, vectors, code)[mine]
+        assert (model.evidence(stage, less) <= whole[mine] - LEAST_DROP + 1e-9).all(), code
+
+
+def neutral(stage: str, vectors: np.ndarray, code: str) -> np.ndarray:
+    """The vectors with a reason's features at what they read without evidence."""
+    less = vectors.copy()
+    for j, f in enumerate(features(stage)):
+        if f.reason == code:
+            less[~np.isnan(less[:, j]), j] = f.neutral
+    return less
 
 
 def test_the_strongest_reason_comes_first() -> None:
-    model, vectors = tiny.model(), random_vectors("activation")
-    codes, drops = strengths(model, "activation", vectors)
+    model = tiny.model()
+    vectors, again = suspicious("activation")
+    codes, drops = strengths(model, "activation", vectors, without=again)
+    everyone = reasons(model, "activation", vectors, without=again, ruled=[()] * len(vectors))
 
-    for i, told in enumerate(reasons(model, "activation", vectors, ruled=[()] * len(vectors))):
+    for i, told in enumerate(everyone):
         found = [drops[i, codes.index(code)] for code in told if code in codes]
         assert found == sorted(found, reverse=True)
 
 
 def test_at_most_a_few_known_reasons_are_told_and_never_one_twice() -> None:
-    vectors = random_vectors("activation")
+    vectors, again = suspicious("activation")
     ruled = [("VALIDATION_DECEASED",)] * len(vectors)
 
-    for told in reasons(tiny.model(), "activation", vectors, ruled=ruled):
+    for told in reasons(tiny.model(), "activation", vectors, without=again, ruled=ruled):
         assert 0 < len(told) <= MOST
         assert len(set(told)) == len(told)
         assert set(told) <= set(REASONS)
@@ -91,7 +89,9 @@ def test_at_most_a_few_known_reasons_are_told_and_never_one_twice() -> None:
 def test_a_registration_of_which_nothing_is_known_is_only_unusual() -> None:
     blank = np.full((1, len(features("activation"))), np.nan, np.float32)
 
-    assert reasons(tiny.model(), "activation", blank, ruled=[()]) == [[UNUSUAL.code]]
+    told = reasons(tiny.model(), "activation", blank, without=lambda _: blank, ruled=[()])
+
+    assert told == [[UNUSUAL.code]]
 
 
 def test_each_rule_that_hit_is_among_the_reasons() -> None:
@@ -99,7 +99,8 @@ def test_each_rule_that_hit_is_among_the_reasons() -> None:
     _, hits = rule_hits("activation", found.vectors)
     hit = np.flatnonzero(np.logical_or.reduce(hits))
     ruled = [tuple(r.reason for r, h in zip(RULES, hits, strict=True) if h[i]) for i in hit]
-    told = reasons(tiny.model(), "activation", found.vectors[hit], ruled=ruled)
+    again = without(Past.of(tiny.folder()), "activation", found, hit)
+    told = reasons(tiny.model(), "activation", found.vectors[hit], without=again, ruled=ruled)
 
     assert len(hit)
     assert all(set(rules) <= set(codes) for rules, codes in zip(ruled, told, strict=True))
@@ -142,7 +143,7 @@ def evidence_without(row: int, keys: tuple[str, ...]) -> float:
     keep = ~sharing & (np.arange(len(own)) < row)
     keep[row] = True
     past = Past.of(rows_of(data, keep))
-    queries = past.queries("activation").part(len(past.registrations) - 1, len(past.registrations))
+    queries = past.queries("activation").pick(slice(len(past.registrations) - 1, None))
     rings = past.rings({"activation": queries})["activation"]
     (last,) = batches(past, "activation", queries, rings)
     return float(tiny.model().evidence("activation", last.vectors)[0])

@@ -13,9 +13,7 @@ def honest(data: Frames, segment: str = "") -> "Frames":
     )
 
 
-@pytest.mark.parametrize(
-    "segment", [name for name in SEGMENTS if name not in ("namesake", "collector")]
-)
+@pytest.mark.parametrize("segment", SEGMENTS)
 def test_every_life_is_lived(default: Frames, segment: str) -> None:
     assert len(honest(default, segment)) > 0
 
