@@ -69,7 +69,7 @@ class Context:
     own: Registrations
     queries: Queries
     views: Mapping[str, KeyView]
-    usual: NDArray[np.float64]  # queries by FLAGS: the country's recent shares
+    usual: NDArray[np.float32]  # queries by FLAGS: the country's recent shares
     tempo: Column
     rings: RingViews
     exposure: Exposure
@@ -174,7 +174,7 @@ class Past:
             own,
             queries,
             {spec.name: view(spec) for spec in SPECS},
-            self.wave.usual_share(seconds_now),
+            np.asfortranarray(self.wave.usual_share(seconds_now), np.float32),
             self.wave.tempo(seconds_now, carriers=own.carrier, operations=own.operation).astype(
                 np.float32
             ),

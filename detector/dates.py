@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from detector.compiled import njit
 from detector.registration import Bool, Int32, Int64
 from detector.spans import Bytes
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.registration import (
     BREACH_FIELDS,
     MICROSECONDS,

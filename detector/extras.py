@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.windows import MARKS, VALUES, WEEK, seen_before
 
 Array = NDArray[Any]

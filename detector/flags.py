@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.exposure import Exposure
 from detector.history import Group
 from detector.registration import (

@@ -47,7 +47,8 @@ class KeySpec:
 
 
 # Hubs (a tablet, a shop, a network) fill their places within hours and are asked about shares, for
-# which 128 registrations are enough; the rest keep 256. An identity's year serves the legal cap.
+# which 128 registrations are enough (64 for the widest); the rest keep 256. An identity's year serves
+# the legal cap.
 SPECS = (
     KeySpec("identity", 256, 400, ("line", "carrier", "device", "state", "agent"),
             ("agent", "device", "place", "carrier"), extra=1),
@@ -62,9 +63,9 @@ SPECS = (
     KeySpec("agent", 128, 90, ("identity",), ("identity", "place", "network")),
     KeySpec("pos", 128, 90, ("identity",), ("device", "model")),
     KeySpec("block", 256, 90, ("identity", "agent", "device"), ("identity", "state", "agent"), extra=2),
-    KeySpec("line_block", 128, 90, (), ("state",)),
-    KeySpec("model", 128, 90, (), ("state", "pos")),
-    KeySpec("place", 128, 90, ("identity",)),
+    KeySpec("line_block", 64, 90, (), ("state",)),
+    KeySpec("model", 64, 90, (), ("state", "pos")),
+    KeySpec("place", 64, 90, ("identity",)),
 )  # fmt: skip
 BY_NAME = {spec.name: spec for spec in SPECS}
 
@@ -262,18 +263,22 @@ def key_view(
     numbers = np.empty((n, spec.width), np.float32)
     more = np.zeros((n, 4 if spec.extra else 1), np.float32)
     codes = asked.codes.astype(np.int64)
-    by_key = np.argsort(codes * (len(gathered.codes) + 1) + queries.orders, kind="stable")
-    sorted_numbers, sorted_more = np.empty_like(numbers), np.zeros_like(more)
+    turns = np.argsort(codes * (len(gathered.codes) + 1) + queries.orders, kind="stable")
+    without_key = codes < 0
+    numbers[without_key] = np.nan
+    more[without_key] = np.nan
+    turns = turns[np.count_nonzero(without_key) :]  # these come first, and nobody walks them
     profiles(
         ledger.arrays,
         gathered.arrays,
         (
-            codes[by_key],
-            asked.values[by_key],
-            asked.offsets[by_key],
-            queries.seconds[by_key],
-            queries.orders[by_key],
-            queries.commits[by_key],
+            turns,
+            codes,
+            asked.values,
+            asked.offsets,
+            queries.seconds,
+            queries.orders,
+            queries.commits,
         ),
         (
             spec.k,
@@ -283,11 +288,9 @@ def key_view(
             np.array([VALUES.index(c) for c in asked.without], np.int64),
         ),
         spec.extra,
-        sorted_numbers,
-        sorted_more,
+        numbers,
+        more,
     )
-    numbers[by_key] = sorted_numbers
-    more[by_key] = sorted_more
     return KeyView(spec, numbers, more)
 
 

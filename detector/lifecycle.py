@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.registration import EVENT_KINDS, MICROSECONDS, NEVER, LineEvents, Registrations
 
 Array = NDArray[Any]

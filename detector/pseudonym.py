@@ -23,8 +23,8 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from numba import njit
 
+from detector.compiled import njit
 from detector.errors import KeyMissing
 from detector.registration import Bool, Int16, Int32, Int64
 from detector.spans import ABSENT, Bytes, Spans, from_matrix

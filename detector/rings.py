@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.history import Group, Ledger, Queries
 from detector.windows import FIXED_FLAGS, MARKS, NOT_YET, VALUES
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.registration import Bool, Int32, Int64
 
 Bytes = NDArray[np.uint8]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
+from detector.compiled import njit, prange
 from detector.extras import neighbour_run, open_lines
 from detector.windows import SLOTS, W, profile, visible
 
@@ -27,15 +27,15 @@ def profiles(
     """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of many queries of one key.
 
     `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
-    `queries` (code of the key or -1, own values, own offset, moment, order, commit); `spec` (K,
-    memory, distinct, same, without). A query without the key gets NaN: a missing key is not a key.
+    `queries` (which of them have the key, in the order best taken; code of the key, own values, own
+    offset, moment, order, commit); `spec` (K, memory, distinct, same, without).
     """
     values, marks, commits, labels, toggles = ledger
     rows, earliest_after, offsets = group
-    codes, owns, own_offsets, moments, orders, committed = queries
+    turns, codes, owns, own_offsets, moments, orders, committed = queries
     k, memory, distinct, same, without = spec
     block = 512
-    for b in prange((codes.shape[0] + block - 1) // block):
+    for b in prange((turns.shape[0] + block - 1) // block):
         picked = np.empty(k, np.int32)
         slots = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
         stamps = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
@@ -44,13 +44,10 @@ def profiles(
         bounds = np.empty(2, np.int64)
         query = np.empty(3, np.int64)
         when = np.empty(3, np.int64)
-        for q in range(b * block, min((b + 1) * block, codes.shape[0])):
+        for turn in range(b * block, min((b + 1) * block, turns.shape[0])):
+            q = turns[turn]
             code = codes[q]
-            if code < 0:
-                out[q] = np.nan
-                more[q] = np.nan
-                continue
-            stamp = 2 * (q - b * block) + 1
+            stamp = 2 * (turn - b * block) + 1
             bounds[0], bounds[1] = offsets[code], offsets[code + 1]
             query[0], query[1], query[2] = orders[q], committed[q], k
             own = owns[q]

@@ -17,8 +17,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detector.compiled import njit
 
 HOUR, DAY, WEEK = 3_600, 86_400, 7 * 86_400
 WINDOWS = ("hour", "day", "week", "memory")
@@ -237,6 +238,8 @@ def profile(
     for j in range(n_same):
         out[same_at + (W + 1) * j + W] = np.nan
     out[gap_at] = memory
+    if n == 0:
+        return
     second = own[_SECOND]
     right = 0
     while right < n and values[picked[right], _SECOND] < second:

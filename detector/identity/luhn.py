@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from detector.compiled import njit
 from detector.spans import Bytes
 
 

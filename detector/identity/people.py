@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from detector.compiled import njit
 from detector.dates import day_number, is_date
 from detector.registration import NO_DATE, NOTES, Int8, Int32, Int64, UInt32
 from detector.spans import ABSENT, Bytes, Spans, from_matrix, is_blank

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from detector.compiled import njit
 from detector.identity.luhn import digits_of, holds
 from detector.registration import MISSING, Bool, Int16, Int32
 from detector.spans import ABSENT, Bytes, Spans, from_matrix

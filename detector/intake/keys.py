@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from detector import spans
+from detector.compiled import njit
 from detector.identity import line, network, sim
 from detector.identity.people import FAULTS, People, people
 from detector.intake.columns import LONGEST_TEXT, texts, whole_numbers

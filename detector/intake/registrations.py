@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from detector import spans
+from detector.compiled import njit
 from detector.dates import DAY, day_number
 from detector.intake import columns, keys
 from detector.intake.rejects import SHAPE, Faults, Notes

@@ -48,11 +48,15 @@ def batches(past: Past, stage: str, queries: Queries, rings: RingViews) -> Itera
 
 def without(
     past: Past, stage: str, batch: Batch, kept: Array
-) -> Callable[[tuple[str, ...]], NDArray[np.float32]]:
-    """The vectors of some of a batch, had those registrations never been that share given columns."""
-    queries, rings = batch.queries.pick(kept), batch.rings.pick(kept)
+) -> Callable[[tuple[str, ...], Array], NDArray[np.float32]]:
+    """The vectors of some of a batch, had those others never been that share given columns with them.
 
-    def again(columns: tuple[str, ...]) -> NDArray[np.float32]:
+    What comes back is asked with the columns and positions among `kept`.
+    """
+
+    def again(columns: tuple[str, ...], which: Array) -> NDArray[np.float32]:
+        rows = kept[which]
+        queries, rings = batch.queries.pick(rows), batch.rings.pick(rows)
         return vectors(past.context(stage, queries, rings, without=columns))
 
     return again

@@ -20,7 +20,7 @@ from detector.signals import REASONS, UNUSUAL, features
 
 Array = NDArray[Any]
 Vectors = NDArray[np.float32]
-Without = Callable[[tuple[str, ...]], Vectors]
+Without = Callable[[tuple[str, ...], Array], Vectors]
 LEAST_DROP = 0.05  # log-odds; less is noise
 MOST = 5
 
@@ -30,18 +30,19 @@ def strengths(
 ) -> tuple[tuple[str, ...], Array]:
     """Reason codes, and rows by codes: how many log-odds each reason accounts for.
 
-    `without` gives the vectors of the same registrations had those never been that share one of the
-    given columns with them.
+    `without` gives the vectors of some of the registrations (by position) had those others never been
+    that share one of the given columns with them.
     """
     whole = model.evidence(stage, vectors)
     codes = tuple(dict.fromkeys(f.reason for f in features(stage) if f.reason))
     drops = np.zeros((len(vectors), len(codes)))
     for j, code in enumerate(codes):
-        counts = REASONS[code].counts
-        less = without(counts) if counts else _neutral(stage, vectors, code)
-        touched = ~_equal(less, vectors).all(axis=1)
-        if touched.any():
-            drops[touched, j] = whole[touched] - model.evidence(stage, less[touched])
+        neutral = _neutral(stage, vectors, code)
+        speaks = np.flatnonzero(~_equal(neutral, vectors).all(axis=1))
+        if len(speaks):
+            counts = REASONS[code].counts
+            less = without(counts, speaks) if counts else neutral[speaks]
+            drops[speaks, j] = whole[speaks] - model.evidence(stage, less)
     return codes, drops
 
 

@@ -19,6 +19,7 @@ from detector.signals.features import Feature
 
 Array = NDArray[Any]
 STRONGEST = 4
+UNREMARKABLE = 0.3  # what this share of registrations reaches surprises nobody
 _LEVELS = np.concatenate((np.linspace(0.0, 0.9, 10), 1 - np.logspace(-1.25, -4.5, 14)))
 
 
@@ -36,11 +37,12 @@ class Novelty:
         """Novelty of each vector; 0 for a wholly usual one."""
         strongest = np.zeros((len(vectors), max(self.groups, default=0) + 1))
         for i, column in enumerate(self.columns):
-            x = vectors[:, column].astype(np.float64) * self.signs[i]
-            at = np.searchsorted(self.values[i], x, side="right")
+            x = vectors[:, column] * np.float32(self.signs[i])
+            far = np.flatnonzero(x >= self.values[i][0]) if self.values[i] else []
+            at = np.searchsorted(self.values[i], x[far].astype(np.float64), side="right")
             surprise = np.asarray((0.0, *self.surprises[i]))[at]
-            surprise[np.isnan(x)] = 0.0
-            np.maximum(strongest[:, self.groups[i]], surprise, out=strongest[:, self.groups[i]])
+            group = strongest[:, self.groups[i]]
+            group[far] = np.maximum(group[far], surprise)
         few = min(STRONGEST, strongest.shape[1])
         top: NDArray[np.float64] = np.sort(strongest, axis=1)[:, -few:].sum(axis=1)
         return top
@@ -68,6 +70,7 @@ def novelty(vectors: NDArray[np.float32], features: tuple[Feature, ...]) -> Nove
         ordered = np.sort(known)
         points = np.unique(ordered[(_LEVELS * (len(ordered) - 1)).astype(int)])
         share = 1 - np.searchsorted(ordered, points, side="left") / len(ordered)
+        points, share = points[share <= UNREMARKABLE], share[share <= UNREMARKABLE]
         columns.append(i)
         signs.append(f.monotone)
         groups.append(reasons.index(f.reason))

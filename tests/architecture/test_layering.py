@@ -18,6 +18,7 @@ from tests.architecture.source import Module, module, modules
 
 # Each module of `detector` (or package, with all it holds), lowest first.
 LAYERS = (
+    "compiled",
     "errors",
     "registration",
     "lifecycle",

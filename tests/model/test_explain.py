@@ -51,7 +51,7 @@ def test_a_reason_is_given_only_where_the_score_drops_without_it(stage: str) -> 
     for code in {code for codes in told for code in codes} - {UNUSUAL.code}:
         mine = np.array([i for i, codes in enumerate(told) if code in codes], int)
         counts = REASONS[code].counts
-        less = again(counts)[mine] if counts else neutral(stage, vectors, code)[mine]
+        less = again(counts, mine) if counts else neutral(stage, vectors, code)[mine]
         assert (model.evidence(stage, less) <= whole[mine] - LEAST_DROP + 1e-9).all(), code
 
 
@@ -89,7 +89,9 @@ def test_at_most_a_few_known_reasons_are_told_and_never_one_twice() -> None:
 def test_a_registration_of_which_nothing_is_known_is_only_unusual() -> None:
     blank = np.full((1, len(features("activation"))), np.nan, np.float32)
 
-    told = reasons(tiny.model(), "activation", blank, without=lambda _: blank, ruled=[()])
+    told = reasons(
+        tiny.model(), "activation", blank, without=lambda _, rows: blank[rows], ruled=[()]
+    )
 
     assert told == [[UNUSUAL.code]]
 
