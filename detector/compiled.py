@@ -39,4 +39,4 @@ def _cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"simvigia-{os.getuid()}"
 
 
-numba.config.CACHE_DIR = str(_cache_folder() / f"kernels-{_fingerprint()}")
+vars(numba.config)["CACHE_DIR"] = str(_cache_folder() / f"kernels-{_fingerprint()}")

@@ -38,7 +38,7 @@ class Novelty:
         strongest = np.zeros((len(vectors), max(self.groups, default=0) + 1))
         for i, column in enumerate(self.columns):
             x = vectors[:, column] * np.float32(self.signs[i])
-            far = np.flatnonzero(x >= self.values[i][0]) if self.values[i] else []
+            far: Array = np.flatnonzero(x >= (self.values[i] or (np.inf,))[0])
             at = np.searchsorted(self.values[i], x[far].astype(np.float64), side="right")
             surprise = np.asarray((0.0, *self.surprises[i]))[at]
             group = strongest[:, self.groups[i]]
