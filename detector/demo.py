@@ -120,7 +120,7 @@ def _told(out: Path, border: int, counts: dict[str, int], summary: str) -> str:
             f"  {out}/report.html          the evaluation, with plots",
             f"  {out}/model/card.md        the model's card",
             f"  {out}/scores.parquet       every score with its reasons",
-            f"  mlflow ui --backend-store-uri sqlite:///{out}/mlflow.db      the training run",
+            f"  .venv/bin/mlflow ui --backend-store-uri sqlite:///{out}/mlflow.db      the training run",
             "",
             "Next:",
             f"  .venv/bin/simvigia score --model {out}/model --data {out}/country --out again.csv",

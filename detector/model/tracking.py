@@ -7,6 +7,7 @@ attach to `mlruns` beside it. Nothing that is logged was ever a raw identifier o
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def data_fingerprint(folder: DataFolder) -> str:
 def log_run(trained: Trained, *, out: Path, fingerprint: str, version: str) -> str:
     """Log one training run; its id. The model folder at `out` is attached whole."""
     mpl.use("Agg")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # a new store's table creation is no news
     mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
     _open_experiment()
     with mlflow.start_run(run_name=f"train-{version}") as run:
