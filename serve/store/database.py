@@ -1,0 +1,203 @@
+"""One way to speak SQL to SQLite and to PostgreSQL, and migrations that only go forward.
+
+Statements are written once, in the common subset, with `?` for parameters. A transaction that writes
+holds the store's one writer lock: reading the past and writing the event is one serialised unit, and
+the order of commits is the `sequence` of the data contract.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+
+from detector.errors import BadInput
+from serve.answers import Unavailable
+
+Row = tuple[Any, ...]
+WRITER = 0x51B71614  # the advisory lock of whoever writes
+SQLITE, POSTGRES = "sqlite:///", ("postgresql://", "postgres://")
+WAIT = 5.0  # seconds for the writer lock before a question is answered with "try again"
+
+
+class Connection(Protocol):
+    """One connection, used by one thread at a time."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows that a statement returns."""
+        ...
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """A statement that returns nothing."""
+        ...
+
+    def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
+        """One statement for each of many sets of parameters."""
+        ...
+
+    def found(self, sql: str, keys: Sequence[object]) -> list[Row]:
+        """Rows whose key is among many: `sql` ends with `IN`."""
+        ...
+
+    def writing(self) -> Any:
+        """A transaction that holds the writer lock; on disk when it ends, or never happened."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+def connect(url: str) -> Connection:
+    """Open `sqlite:///path` or `postgresql://…`, brought to the present schema.
+
+    Raises BadInput for a URL of another kind, Unavailable where the server does not answer.
+    """
+    if url.startswith(SQLITE):
+        opened: Connection = Sqlite(Path(url.removeprefix(SQLITE)))
+    elif url.startswith(POSTGRES):
+        opened = Postgres(url)
+    else:
+        raise BadInput("a store is sqlite:///path/to/file or postgresql://user@host/database")
+    migrate(opened)
+    return opened
+
+
+class Sqlite:
+    """WAL and full durability: a commit returns after its fsync."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._own = sqlite3.connect(path, isolation_level=None, timeout=WAIT, check_same_thread=False)
+        for setting in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "cache_size=-65536",
+            "mmap_size=1073741824",
+            "wal_autocheckpoint=4000",
+            "temp_store=MEMORY",
+        ):
+            self._own.execute(f"PRAGMA {setting}")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows that a statement returns."""
+        with _told():
+            return self._own.execute(sql, parameters).fetchall()
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """A statement that returns nothing."""
+        with _told():
+            self._own.execute(sql, parameters)
+
+    def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
+        """One statement for each of many sets of parameters."""
+        with _told():
+            self._own.executemany(sql, parameters)
+
+    def found(self, sql: str, keys: Sequence[object]) -> list[Row]:
+        """Rows whose key is among many."""
+        marks = ",".join("?" * len(keys))
+        return self.rows(f"{sql} ({marks})", keys) if keys else []
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that holds the writer lock."""
+        with _told():
+            self._own.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._own.execute("ROLLBACK")
+                raise
+            self._own.execute("COMMIT")
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._own.close()
+
+
+class Postgres:
+    """Synchronous commits; writers of all workers wait for one advisory lock."""
+
+    def __init__(self, url: str) -> None:
+        with _told():
+            self._own = psycopg.connect(url, autocommit=True, connect_timeout=int(WAIT))
+            self._own.execute(f"SET lock_timeout = '{int(WAIT * 1000)}ms'")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows that a statement returns."""
+        with _told():
+            return self._own.execute(_marked(sql), parameters, binary=True).fetchall()
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """A statement that returns nothing."""
+        with _told():
+            self._own.execute(_marked(sql), parameters)
+
+    def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
+        """One statement for each of many sets of parameters."""
+        with _told(), self._own.cursor() as cursor:
+            cursor.executemany(_marked(sql), parameters)
+
+    def found(self, sql: str, keys: Sequence[object]) -> list[Row]:
+        """Rows whose key is among many."""
+        return self.rows(f"{sql.removesuffix('IN')} = ANY(?)", [list(keys)]) if keys else []
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that holds the writer lock."""
+        with _told(), self._own.transaction():
+            self._own.execute("SELECT pg_advisory_xact_lock(%s)", [WRITER])
+            yield
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._own.close()
+
+
+def _marked(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A driver's complaint quotes rows, so none is passed on."""
+    try:
+        yield
+    except (sqlite3.OperationalError, psycopg.OperationalError) as fault:
+        raise Unavailable from _named(fault)
+
+
+def _named(fault: Exception) -> Exception:
+    return RuntimeError(type(fault).__name__)
+
+
+def migrate(own: Connection) -> None:
+    """Bring the schema forward, file by file, each at most once. Nothing goes backward."""
+    folder = files("serve.store") / "migrations"
+    scripts = sorted((s for s in folder.iterdir() if s.name.endswith(".sql")), key=lambda s: s.name)
+    with own.writing():
+        own.run("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR(64) PRIMARY KEY)")
+        done = {name for (name,) in own.rows("SELECT name FROM migrations")}
+        if unknown := done - {script.name for script in scripts}:
+            raise BadInput(f"the store is newer than this program: it has {min(unknown)}")
+        for script in scripts:
+            if script.name not in done:
+                for statement in _statements(script.read_text("utf-8"), own):
+                    own.run(statement)
+                own.run("INSERT INTO migrations VALUES (?)", [script.name])
+
+
+def _statements(text: str, own: Connection) -> list[str]:
+    """The statements of a script; SQLite says BLOB where PostgreSQL says BYTEA."""
+    if isinstance(own, Postgres):
+        text = text.replace("BLOB", "BYTEA").replace(" WITHOUT ROWID", "")
+        text = text.replace("SERIAL_KEY", "BIGSERIAL PRIMARY KEY")
+    text = text.replace("SERIAL_KEY", "INTEGER PRIMARY KEY")
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    return [statement for s in "\n".join(lines).split(";") if (statement := s.strip())]
