@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,12 @@ from detector.history import (
     Queries,
     Toggles,
     activations,
+    arrivals,
     commit_ranks,
     group,
     key_view,
     later,
     ledger,
-    on_time,
     seconds,
     seconds_known,
 )
@@ -43,6 +43,7 @@ from detector.lifecycle import (
     Lifecycle,
     aftermath,
     lifecycle,
+    renamed,
     stage_moments,
 )
 from detector.registration import (
@@ -91,6 +92,22 @@ class Context:
         return z.astype(np.float32)
 
 
+class Known(Protocol):
+    """Whoever can say what was known of registrations at a moment: `Past` for a whole folder, and
+    `live.Glimpse` for the few that somebody asks about now."""
+
+    @property
+    def registrations(self) -> Registrations:
+        """The rows that queries point at."""
+        ...
+
+    def context(
+        self, stage: str, queries: Queries, rings: RingViews, *, without: tuple[str, ...] = ()
+    ) -> Context:
+        """What was known at each query's moment."""
+        ...
+
+
 @dataclass(frozen=True)
 class Past:
     """A data folder prepared for asking."""
@@ -109,10 +126,10 @@ class Past:
         """Prepare a folder: what each row is as a history entry, and who belongs together."""
         own = folder.registrations
         commits = commit_ranks(own)
-        timely = on_time(commits)
-        late = not timely.all()
+        arrived = arrivals(own.at, commits)
+        late = bool((arrived != own.at).any())
         groups = {spec.name: group(_ids(own, spec.name), commits, late=late) for spec in SPECS}
-        facts = lifecycle(own, folder.line_events, on_time=timely)
+        facts = lifecycle(own, folder.line_events, arrived=arrived)
         exposed = exposure(
             own.identity,
             own.at,
@@ -121,7 +138,9 @@ class Past:
             officials=folder.officials,
         )
         flags = fixed_flags(own, exposed, groups=groups, commits=commits)
-        marks = _marks(own, facts, flags=flags, groups=groups)
+        lines = groups["line"]
+        another = renamed((lines.rows, lines.offsets), own.identity, arrived)
+        marks = _marks(own, facts, flags=flags, renamed=another)
         toggles = verdict_toggles(folder.labels, len(own))
         entries = ledger(_values(own, groups), marks, commits, toggles)
         tide = wave(entries, operations=own.operation, carriers=len(own.carriers))
@@ -140,7 +159,10 @@ class Past:
         """The rings of all queries, by stage: one pass over time."""
         batches = [(queries, stage == STAGES[0]) for stage, queries in asked.items()]
         views = ring_views(
-            self.entries, {key: self.groups[key] for key in RING_KEYS}, asked=batches
+            self.entries,
+            {key: self.groups[key] for key in RING_KEYS},
+            at=self.registrations.at,
+            asked=batches,
         )
         return dict(zip(asked, views, strict=True))
 
@@ -223,7 +245,7 @@ def _values(own: Registrations, groups: Mapping[str, Group]) -> dict[str, Array]
 
 
 def _marks(
-    own: Registrations, facts: Lifecycle, *, flags: Array, groups: Mapping[str, Group]
+    own: Registrations, facts: Lifecycle, *, flags: Array, renamed: Array
 ) -> dict[str, Array]:
     return {
         "flags": flags,
@@ -233,16 +255,8 @@ def _marks(
         "closed": seconds_known(facts.closed),
         "reported": seconds_known(facts.reported),
         "silent": seconds_known(facts.silent),
-        "next_on_line": _next(groups["line"], len(own)),
+        "renamed": seconds_known(renamed),
     }
-
-
-def _next(gathered: Group, n: int) -> NDArray[np.int32]:
-    """The next row of the same group, -1 for the last."""
-    following = np.full(n, -1, np.int32)
-    following[gathered.rows[:-1]] = gathered.rows[1:]
-    following[gathered.rows[gathered.offsets[1:] - 1]] = -1
-    return following
 
 
 def verdict_toggles(labels: Labels, n: int) -> Toggles:
@@ -260,7 +274,7 @@ def verdict_toggles(labels: Labels, n: int) -> Toggles:
 class Attaches:
     """The attaches of all lines as a second ledger, gathered by handset and by place.
 
-    Attaches of rows that came late are left out: when they happened nobody could read them.
+    An attach of before its row arrived is left out: when it happened nobody could read it.
     """
 
     events: Array  # position in line_events of each attach, in time order
@@ -274,7 +288,8 @@ class Attaches:
         """Gather the attaches of a prepared folder."""
         seen = past.line_events
         attach = seen.kind <= EVENT_KINDS.index("attach")
-        events = np.flatnonzero(attach & on_time(past.commits)[seen.row])
+        arrived = arrivals(past.registrations.at, past.commits)
+        events = np.flatnonzero(attach & (seen.at >= arrived[seen.row]))
         events = events[np.argsort(seen.at[events], kind="stable")]
         rows, commits = seen.row[events], np.arange(len(events), dtype=np.int64)
         groups = {

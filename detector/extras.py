@@ -14,29 +14,17 @@ _NEAR = 5  # SIMs this close in number count as neighbours
 _SECOND, _OWN, _IDENTITY, _LINE, _CARRIER = (
     VALUES.index(v) for v in ("second", "own", "identity", "line", "carrier")
 )
-_OFFSET, _CLOSED, _NEXT = (MARKS.index(m) for m in ("offset", "closed", "next_on_line"))
-
-
-@njit(nogil=True, cache=True)
-def renamed(values: Array, marks: Array, commits: Array, row: int, order: int, commit: int) -> bool:
-    """Whether a later registration that the query can see put the line of `row` in another name."""
-    later = marks[row, _NEXT]
-    while 0 <= later < order:
-        if commits[later] < commit and values[later, _IDENTITY] != values[row, _IDENTITY]:
-            return True
-        later = marks[later, _NEXT]
-    return False
+_OFFSET, _CLOSED, _RENAMED = (MARKS.index(m) for m in ("offset", "closed", "renamed"))
 
 
 @njit(nogil=True, cache=True)
 def open_lines(
     values: Array,
     marks: Array,
-    commits: Array,
     picked: Array,
     n: int,
     own: Array,
-    when: Array,
+    moment: int,
     slots: Array,
     stamps: Array,
     stamp: int,
@@ -45,18 +33,16 @@ def open_lines(
     """Different lines still open among a history: with anybody, and with the query's carrier.
 
     A line is open from its registration until it is unlinked or abandoned, or until a registration
-    that the query can see puts it in another name. The query's own line does not count. `when` is
-    (moment, place of the moment in time order, place in commit order).
+    that was known at the moment puts it in another name. The query's own line does not count.
     """
-    moment, order, commit = when[0], when[1], when[2]
     out[0] = 0.0
     out[1] = 0.0
     for i in range(n - 1, -1, -1):
         row = picked[i]
         line = values[row, _LINE]
-        if line == own[_LINE] or line == 0 or marks[row, _CLOSED] <= moment:
+        if line == own[_LINE] or line == 0:
             continue
-        if renamed(values, marks, commits, row, order, commit):
+        if marks[row, _CLOSED] <= moment or marks[row, _RENAMED] <= moment:
             continue
         if seen_before(slots[0], stamps[0], stamp, line):
             continue

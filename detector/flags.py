@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.compiled import njit
 from detector.exposure import Exposure
-from detector.history import Group
+from detector.history import BY_NAME, Group, KeySpec
 from detector.registration import (
     CHANNELS,
     MICROSECONDS,
@@ -25,7 +25,7 @@ from detector.registration import (
     VALIDATION_RESULTS,
     Registrations,
 )
-from detector.windows import FIXED_FLAGS
+from detector.windows import FIXED_FLAGS, visible
 
 Array = NDArray[Any]
 DAY = 86_400 * MICROSECONDS
@@ -39,18 +39,31 @@ _CHECKS = sum(1 << NOTES.index(n) for n in ("identity_check_digit", "identity_ho
 def fixed_flags(
     own: Registrations, exposed: Exposure, *, groups: Mapping[str, Group], commits: Array
 ) -> NDArray[np.int32]:
-    """The bits of FIXED_FLAGS of each row."""
-    remote = (own.channel == CHANNELS.index("web")) | (own.channel == CHANNELS.index("app"))
+    """The bits of FIXED_FLAGS of each row of a folder."""
+
+    def before(key: str, *, memory: int, other: bool) -> NDArray[np.bool_]:
+        spec = BY_NAME[key]
+        return _seen_before(own, groups[key], commits, spec=spec, memory=memory, other=other)
+
+    repeated = before("identity", memory=DAY, other=False)
+    shared = before("handset", memory=SHARED_MEMORY, other=True)
+    shared |= before("contact", memory=SHARED_MEMORY, other=True)
+    return row_flags(own, exposed, repeated=repeated, shared=shared)
+
+
+def row_flags(
+    own: Registrations, exposed: Exposure, *, repeated: Array, shared: Array
+) -> NDArray[np.int32]:
+    """The bits of FIXED_FLAGS of each row, given what its keys had seen."""
     truths = {
         "new_line": _new(own),
         "exposed": exposed.grade >= 1,
         "grave": exposed.grade >= GRAVE,
         "official": exposed.tier > 0,
-        "remote": remote,
+        "remote": (own.channel == CHANNELS.index("web")) | (own.channel == CHANNELS.index("app")),
         "doubtful": _doubtful(own),
-        "repeated": _seen_before(own, groups["identity"], commits, memory=DAY, other=False),
-        "shared": _seen_before(own, groups["handset"], commits, memory=SHARED_MEMORY, other=True)
-        | _seen_before(own, groups["contact"], commits, memory=SHARED_MEMORY, other=True),
+        "repeated": repeated,
+        "shared": shared,
     }
     flags = np.zeros(len(own), np.int32)
     for bit, name in enumerate(FIXED_FLAGS):
@@ -76,29 +89,35 @@ def _doubtful(own: Registrations) -> NDArray[np.bool_]:
 
 
 def _seen_before(
-    own: Registrations, gathered: Group, commits: Array, *, memory: int, other: bool
+    own: Registrations, gathered: Group, commits: Array, *, spec: KeySpec, memory: int, other: bool
 ) -> NDArray[np.bool_]:
     """Whether a row's key was used before it: by anybody, or (`other`) by another identity."""
     found = np.zeros(len(own), np.bool_)
-    _look_back(
-        (gathered.rows, gathered.offsets), (own.at, own.identity, commits), memory, other, found
-    )
+    _look_back(gathered.arrays, (own.at, own.identity, commits), (spec.k, memory, other), found)
     return found
 
 
 @njit(nogil=True, cache=True)
-def _look_back(gathered: Any, columns: Any, memory: int, other: bool, found: Array) -> None:
-    rows, offsets = gathered
+def _look_back(gathered: Any, columns: Any, how: Any, found: Array) -> None:
+    rows, earliest_after, offsets = gathered
     at, identity, commits = columns
+    k, memory, other = how
+    picked = np.empty(k, np.int32)
+    nothing = np.empty((0, 0), np.int32)
+    bounds, query = np.empty(2, np.int64), np.empty(3, np.int64)
     for g in range(offsets.shape[0] - 1):
-        for p in range(offsets[g] + 1, offsets[g + 1]):
+        bounds[0], bounds[1] = offsets[g], offsets[g + 1]
+        for p in range(offsets[g], offsets[g + 1]):
             row = rows[p]
-            for before in range(p - 1, max(offsets[g], p - LOOK_BACK) - 1, -1):
-                earlier = rows[before]
+            query[0], query[1], query[2] = row, commits[row], k
+            n = visible(
+                rows, nothing, commits, earliest_after, bounds, query,
+                nothing[:0, 0], nothing[:0, 0], picked,
+            )  # fmt: skip
+            for i in range(n - 1, max(0, n - LOOK_BACK) - 1, -1):
+                earlier = picked[i]
                 if at[row] - at[earlier] > memory:
                     break
-                if commits[earlier] < commits[row] and not (
-                    other and identity[earlier] == identity[row]
-                ):
+                if not (other and identity[earlier] == identity[row]):
                     found[row] = True
                     break

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -17,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.registration import NEVER, NO_KEY, Registrations
-from detector.walks import profiles
+from detector.walks import profiles, walk
 from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W
 
 Column = NDArray[np.float32]
 Array = NDArray[Any]
 DAY = 86_400
+FEW = 512  # queries that are not worth waking other cores for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeySpec:
     """How one key remembers: at most `k` registrations not older than `memory` days.
 
@@ -44,6 +46,15 @@ class KeySpec:
     def width(self) -> int:
         """Numbers that `windows.profile` writes for this key."""
         return W + W * len(self.distinct) + (W + 1) * len(self.same) + W * F + 2
+
+    @cached_property
+    def kernel(self) -> tuple[int, int, Array, Array]:
+        """K, memory in seconds, and the columns as positions in VALUES."""
+        distinct, same = (
+            np.array([VALUES.index(c) for c in columns], np.int64)
+            for columns in (self.distinct, self.same)
+        )
+        return self.k, self.memory * DAY, distinct, same
 
 
 # Hubs (a tablet, a shop, a network) fill their places within hours and are asked about shares, for
@@ -80,7 +91,7 @@ ATTACH_SPECS = (
 class Ledger:
     """Registrations (or attaches) as history entries, in time order; see `windows` for the columns."""
 
-    values: NDArray[np.int32]
+    values: Array  # whole numbers: codes in a folder, fingerprints of tokens in records
     marks: NDArray[np.int32]
     commits: NDArray[np.int64]
     labels: NDArray[np.int32]  # toggles of row i are toggles[labels[i]:labels[i + 1]]
@@ -149,10 +160,12 @@ def commit_ranks(registrations: Registrations) -> NDArray[np.int64]:
     return ranks
 
 
-def on_time(commits: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Rows (in time order) that no row later in time was committed before."""
-    least_from = np.minimum.accumulate(commits[::-1])[::-1]
-    return commits <= least_from
+def arrivals(at: NDArray[np.int64], commits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The microsecond at which each row could first be read: its own, or the newest committed before it."""
+    by_commit = np.argsort(commits, kind="stable")
+    arrived = np.empty(len(at), np.int64)
+    arrived[by_commit] = np.maximum.accumulate(at[by_commit])
+    return arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +261,7 @@ class Asked:
     """The queries' side of a walk: code of the key, own values and own place in the SIM block."""
 
     codes: Array
-    values: NDArray[np.int32]
+    values: Array
     offsets: NDArray[np.int32]
     without: tuple[
         str, ...
@@ -268,29 +281,14 @@ def key_view(
     numbers[without_key] = np.nan
     more[without_key] = np.nan
     turns = turns[np.count_nonzero(without_key) :]  # these come first, and nobody walks them
-    profiles(
-        ledger.arrays,
-        gathered.arrays,
-        (
-            turns,
-            codes,
-            asked.values,
-            asked.offsets,
-            queries.seconds,
-            queries.orders,
-            queries.commits,
-        ),
-        (
-            spec.k,
-            spec.memory * DAY,
-            np.array([VALUES.index(c) for c in spec.distinct], np.int64),
-            np.array([VALUES.index(c) for c in spec.same], np.int64),
-            np.array([VALUES.index(c) for c in asked.without], np.int64),
-        ),
-        spec.extra,
-        numbers,
-        more,
-    )
+    own = (turns, codes, asked.values, asked.offsets)
+    queried = (*own, queries.seconds, queries.orders, queries.commits)
+    how = (*spec.kernel, np.array([VALUES.index(c) for c in asked.without], np.int64))
+    held, groups = ledger.arrays, gathered.arrays
+    if len(turns) > FEW:
+        profiles(held, groups, queried, how, spec.extra, numbers, more)
+    else:
+        walk(held, groups, queried, how, spec.extra, (0, len(turns)), numbers, more)
     return KeyView(spec, numbers, more)
 
 
@@ -305,7 +303,6 @@ def ledger(
     mark = np.full((n, len(MARKS)), NOT_YET, np.int32)
     mark[:, MARKS.index("flags")] = 0
     mark[:, MARKS.index("offset")] = -1
-    mark[:, MARKS.index("next_on_line")] = -1
     for name, column in marks.items():
         mark[:, MARKS.index(name)] = column
     return Ledger(table, mark, commits.astype(np.int64), toggles.start, toggles.at)

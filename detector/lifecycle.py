@@ -78,17 +78,26 @@ def _facts(events: Any, handsets: Array, places: Array, known: Array) -> None:
             known[4, r] = at[i]
 
 
+FACTS = ("first_attach", "attached", "handed_over", "travelled", "closed", "reported")
+
+
+def facts(events: LineEvents, *, handsets: Array, places: Array) -> NDArray[np.int64]:
+    """FACTS by registration: the earliest event that shows each, NEVER if none does."""
+    known = np.full((len(FACTS), len(handsets)), NEVER, np.int64)
+    _facts(_columns(events), handsets, places, known)
+    return known
+
+
 def lifecycle(
-    registrations: Registrations, events: LineEvents, *, on_time: NDArray[np.bool_]
+    registrations: Registrations, events: LineEvents, *, arrived: NDArray[np.int64]
 ) -> Lifecycle:
     """When each fact about each registration's line became known.
 
-    `on_time` are the rows that nothing later in time was committed before; only they show that a
-    carrier reports events, because a late row's events could not be read yet.
+    `arrived` is when each row could first be read; an event of before that does not show that its
+    carrier reports events.
     """
-    known = np.full((6, len(registrations)), NEVER, np.int64)
-    _facts(_columns(events), registrations.handset, registrations.place, known)
-    observed = _observed(registrations, events, on_time)
+    known = facts(events, handsets=registrations.handset, places=registrations.place)
+    observed = _observed(registrations, events, arrived)
     due = registrations.at + SILENCE
     quiet = (known[1] > due) & (known[4] > due) & (observed != NEVER)
     silent = np.where(quiet, np.maximum(due, observed), NEVER)
@@ -103,13 +112,35 @@ def _columns(events: LineEvents) -> tuple[Array, ...]:
 
 
 def _observed(
-    registrations: Registrations, events: LineEvents, on_time: NDArray[np.bool_]
+    registrations: Registrations, events: LineEvents, arrived: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """When the carrier of each registration first reported an attach."""
     first = np.full(len(registrations.carriers), NEVER, np.int64)
-    seen = (events.kind <= _ATTACH) & on_time[events.row]
+    seen = (events.kind <= _ATTACH) & (events.at >= arrived[events.row])
     np.minimum.at(first, registrations.carrier[events.row[seen]], events.at[seen])
     return first[registrations.carrier]
+
+
+@njit(nogil=True, cache=True)
+def renamed(lines: Any, identities: Array, arrived: Array) -> Array:
+    """The microsecond from which it was known that a later registration put each row's line in another
+    name, NEVER where none did. `lines` is (rows by line in time order, offsets)."""
+    rows, offsets = lines
+    out = np.full(identities.shape[0], NEVER, np.int64)
+    for g in range(offsets.shape[0] - 1):
+        best, holder, other = NEVER, 0, NEVER  # the earliest, its identity, the earliest of others
+        for p in range(offsets[g + 1] - 1, offsets[g] - 1, -1):
+            row = rows[p]
+            known = other if identities[row] == holder else best
+            if known != NEVER:
+                out[row] = max(known, arrived[row]) + 1
+            if identities[row] == holder:
+                best = min(best, arrived[row])
+            elif arrived[row] <= best:
+                best, holder, other = arrived[row], identities[row], best
+            else:
+                other = min(other, arrived[row])
+    return out
 
 
 @njit(nogil=True, cache=True)

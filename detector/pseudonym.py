@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -123,6 +123,14 @@ def _secret(text: str) -> bytes:
     except (ValueError, binascii.Error):
         # The text is the secret: neither it nor the parser's message may leave.
         raise KeyMissing("The pseudonym key must be 32 bytes, in base64 or hexadecimal") from None
+
+
+class TokenSource(Protocol):
+    """Whoever makes tokens of values: a key held here, or a custodian that sees them blinded."""
+
+    def tokens(self, domain: str, values: Spans) -> Bytes:
+        """A token of 16 bytes per value, all zero where the value is missing."""
+        ...
 
 
 class Pseudonymiser:

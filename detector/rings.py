@@ -30,11 +30,13 @@ RING_NUMBERS = ("registrations", "identities", "carriers", "new_line", "exposed"
                 "disowned", "age")  # fmt: skip
 # Sums kept at each root; `carriers` is a bit mask, `first` and `since` are minima.
 _ROWS, _IDENTITIES, _CARRIERS, _NEW, _EXPOSED, _OFFICIAL, _DISOWNED, _FIRST, _SINCE = range(9)
+SUMS = 9
 _NEW_BIT, _EXPOSED_BIT, _OFFICIAL_BIT = (
     FIXED_FLAGS.index(f) for f in ("new_line", "exposed", "official")
 )
-_SECOND, _IDENTITY, _CARRIER = (VALUES.index(v) for v in ("second", "identity", "carrier"))
+_SECOND, _CARRIER = (VALUES.index(v) for v in ("second", "carrier"))
 _FLAGS = MARKS.index("flags")
+_N, _LOW, _EPOCH, _NEWEST = range(4)  # a forest's cursor
 INSERT, VERDICT, ASK, ASK_LATER = 3, 0, 1, 2  # at one place of commit order: verdicts, asks, insert
 
 
@@ -81,12 +83,13 @@ def _unite(parent: Array, sums: Array, a: int, b: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _tied(keys: Any, second: Array, row: int, r: int, now: int) -> int:
+def _tied(facts: Any, heads: Any, row: int, r: int, now: int) -> int:
     """The last registration that key r of `row` still ties it to, or -1."""
-    codes, bases, last, changes = keys
-    if codes[row, r] < 0:
+    slots, second = facts[0], facts[1]
+    last, changes = heads
+    slot = slots[row, r]
+    if slot < 0:
         return -1
-    slot = bases[r] + codes[row, r]
     other = last[slot]
     if other < 0 or now - second[other] > REACH or (r > 0 and changes[slot] > HUB):
         return -1
@@ -94,27 +97,28 @@ def _tied(keys: Any, second: Array, row: int, r: int, now: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _insert(keys: Any, forest: Any, values: Array, flags: Array, row: int) -> None:
-    codes, bases, last, changes = keys
+def _insert(facts: Any, heads: Any, forest: Any, row: int) -> None:
+    slots, second, _, carrier, flags = facts
+    last, changes = heads
     parent, sums, disowned = forest
     parent[row] = row
-    new_identity = codes[row, 0] < 0 or last[bases[0] + codes[row, 0]] < 0
+    new_identity = slots[row, 0] < 0 or last[slots[row, 0]] < 0
     sums[row, _ROWS] = 1
     sums[row, _IDENTITIES] = 1 if new_identity else 0
-    sums[row, _CARRIERS] = 1 << (values[row, _CARRIER] % 62)
+    sums[row, _CARRIERS] = 1 << ((carrier[row] + 1) % 62)
     sums[row, _NEW] = (flags[row] >> _NEW_BIT) & 1
     sums[row, _EXPOSED] = (flags[row] >> _EXPOSED_BIT) & sums[row, _IDENTITIES]
     sums[row, _OFFICIAL] = (flags[row] >> _OFFICIAL_BIT) & sums[row, _IDENTITIES]
     sums[row, _DISOWNED] = disowned[row]
     sums[row, _FIRST] = row
-    sums[row, _SINCE] = values[row, _SECOND]
-    for r in range(codes.shape[1]):
-        other = _tied(keys, values[:, _SECOND], row, r, values[row, _SECOND])
+    sums[row, _SINCE] = second[row]
+    for r in range(slots.shape[1]):
+        other = _tied(facts, heads, row, r, second[row])
         if other >= 0:
             _unite(parent, sums, row, other)
-        if codes[row, r] >= 0:
-            slot = bases[r] + codes[row, r]
-            if last[slot] >= 0 and values[last[slot], _IDENTITY] != values[row, _IDENTITY]:
+        if slots[row, r] >= 0:
+            slot = slots[row, r]
+            if last[slot] >= 0 and slots[last[slot], 0] != slots[row, 0]:
                 changes[slot] += 1
             last[slot] = row
 
@@ -139,15 +143,16 @@ def _leave_out(total: Array, flags: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _ask_before(keys: Any, forest: Any, values: Array, flags: Array, row: int, out: Array) -> int:
+def _ask_before(facts: Any, heads: Any, forest: Any, row: int, out: Array) -> int:
     """The rings that a registration would join, together."""
+    slots, second, _, _, flags = facts
     parent, sums, _ = forest
-    found = np.empty(keys[0].shape[1], np.int64)
+    found = np.empty(slots.shape[1], np.int64)
     total = np.zeros(_SINCE + 1, np.int64)
     total[_FIRST] = total[_SINCE] = NOT_YET
     n = 0
-    for r in range(keys[0].shape[1]):
-        other = _tied(keys, values[:, _SECOND], row, r, values[row, _SECOND])
+    for r in range(slots.shape[1]):
+        other = _tied(facts, heads, row, r, second[row])
         if other < 0:
             continue
         root = _root(parent, other)
@@ -162,9 +167,9 @@ def _ask_before(keys: Any, forest: Any, values: Array, flags: Array, row: int, o
             total[i] = total[i] | sums[root, i] if i == _CARRIERS else total[i] + sums[root, i]
         for i in range(_FIRST, _SINCE + 1):
             total[i] = min(total[i], sums[root, i])
-    if _tied(keys, values[:, _SECOND], row, 0, values[row, _SECOND]) >= 0:
+    if _tied(facts, heads, row, 0, second[row]) >= 0:
         _leave_out(total, flags[row])
-    _describe(total, values[row, _SECOND], out)
+    _describe(total, second[row], out)
     return int(total[_FIRST]) if n else -1
 
 
@@ -185,13 +190,38 @@ def _ask_after(forest: Any, flags: Array, row: int, now: int, out: Array) -> int
 
 
 @njit(nogil=True, cache=True)
-def _pass(stream: Any, keys: Any, forest: Any, values: Array, flags: Array, out: Any) -> None:
+def _regrow(facts: Any, heads: Any, forest: Any, committed: Array, cursor: Array) -> None:
+    """Plant the last days' registrations anew, because a union cannot be forgotten."""
+    second = facts[1]
+    last, changes = heads
+    parent = forest[0]
+    since = cursor[_EPOCH] * EPOCH - REGROWN
+    last[:] = -1
+    changes[:] = 0
+    while cursor[_LOW] < cursor[_N] and second[committed[cursor[_LOW]]] < since:
+        parent[committed[cursor[_LOW]]] = -1
+        cursor[_LOW] += 1
+    for i in range(cursor[_LOW], cursor[_N]):
+        parent[committed[i]] = -1
+    for i in range(cursor[_LOW], cursor[_N]):
+        if second[committed[i]] >= since:
+            _insert(facts, heads, forest, committed[i])
+
+
+@njit(nogil=True, cache=True)
+def ring_pass(
+    stream: Any, facts: Any, heads: Any, forest: Any, committed: Array, cursor: Array, out: Any
+) -> None:
+    """Take what happens, in commit order, into the forest, and answer the queries among it.
+
+    `stream` is (kind, row, second, place of the answer); `facts` of each row (slot per ring key, second,
+    microsecond, carrier, flags); `heads` of each slot (last row, changes of identity); `forest` of each
+    row (parent, sums, disowned); `cursor` (rows so far, first row kept, epoch, newest microsecond).
+    """
     kinds, subjects, nows, answers = stream
-    _, _, last, changes = keys
+    at, flags = facts[2], facts[4]
     parent, sums, disowned = forest
     numbers, ring = out
-    committed = np.empty(values.shape[0], np.int64)
-    n, low, epoch, newest = 0, 0, -1, -1
     for e in range(kinds.shape[0]):
         row, kind = subjects[e], kinds[e]
         if kind == VERDICT:
@@ -200,34 +230,30 @@ def _pass(stream: Any, keys: Any, forest: Any, values: Array, flags: Array, out:
             if parent[row] >= 0:
                 sums[_root(parent, row), _DISOWNED] += change
             continue
-        if nows[e] // EPOCH > epoch:
-            epoch = nows[e] // EPOCH
-            since = epoch * EPOCH - REGROWN
-            last[:] = -1
-            changes[:] = 0
-            while low < n and values[committed[low], _SECOND] < since:
-                parent[committed[low]] = -1
-                low += 1
-            for i in range(low, n):
-                parent[committed[i]] = -1
-            for i in range(low, n):
-                if values[committed[i], _SECOND] >= since:
-                    _insert(keys, forest, values, flags, committed[i])
+        if nows[e] // EPOCH > cursor[_EPOCH]:
+            cursor[_EPOCH] = nows[e] // EPOCH
+            _regrow(facts, heads, forest, committed, cursor)
         if kind == ASK:
-            if row < newest:
+            if at[row] < cursor[_NEWEST]:
                 numbers[answers[e]] = np.nan
                 ring[answers[e]] = -1
             else:
-                ring[answers[e]] = _ask_before(
-                    keys, forest, values, flags, row, numbers[answers[e]]
-                )
+                ring[answers[e]] = _ask_before(facts, heads, forest, row, numbers[answers[e]])
         elif kind == ASK_LATER:
             ring[answers[e]] = _ask_after(forest, flags, row, nows[e], numbers[answers[e]])
         else:
-            _insert(keys, forest, values, flags, row)
-            committed[n] = row
-            n += 1
-            newest = max(newest, row)
+            _insert(facts, heads, forest, row)
+            committed[cursor[_N]] = row
+            cursor[_N] += 1
+            cursor[_NEWEST] = max(cursor[_NEWEST], at[row])
+
+
+def start() -> NDArray[np.int64]:
+    """The cursor of a forest in which nothing grows yet."""
+    cursor = np.zeros(4, np.int64)
+    cursor[_EPOCH] = -1
+    cursor[_NEWEST] = np.iinfo(np.int64).min
+    return cursor
 
 
 def no_rings(n: int) -> RingViews:
@@ -236,24 +262,33 @@ def no_rings(n: int) -> RingViews:
 
 
 def ring_views(
-    entries: Ledger, groups: dict[str, Group], *, asked: list[tuple[Queries, bool]]
+    entries: Ledger,
+    groups: dict[str, Group],
+    *,
+    at: NDArray[np.int64],
+    asked: list[tuple[Queries, bool]],
 ) -> list[RingViews]:
     """One pass over everything; a view for each batch of queries (`True`: at activation)."""
     stream, sizes = _stream(entries, asked)
-    codes = np.column_stack([groups[key].codes for key in RING_KEYS])
-    bases = np.cumsum([0] + [len(groups[key].offsets) - 1 for key in RING_KEYS])
-    slots = int(bases[-1])
-    keys = (codes, bases[:-1], np.full(slots, -1, np.int64), np.zeros(slots, np.int32))
     n = len(entries.commits)
+    bases = np.cumsum([0] + [len(groups[key].offsets) - 1 for key in RING_KEYS])
+    codes = np.column_stack([groups[key].codes for key in RING_KEYS])
+    facts = (
+        np.where(codes >= 0, codes + bases[:-1], -1),
+        np.ascontiguousarray(entries.values[:, _SECOND]),
+        at,
+        entries.values[:, _CARRIER] - 1,
+        np.ascontiguousarray(entries.marks[:, _FLAGS]),
+    )
+    heads = (np.full(int(bases[-1]), -1, np.int64), np.zeros(int(bases[-1]), np.int32))
     forest = (
         np.full(n, -1, np.int64),
-        np.zeros((n, _SINCE + 1), np.int64),
+        np.zeros((n, SUMS), np.int64),
         np.zeros(n, np.int64),
     )
     numbers = np.zeros((sum(sizes), len(RING_NUMBERS)), np.float32)
     ring = np.full(sum(sizes), -1, np.int64)
-    flags = np.ascontiguousarray(entries.marks[:, _FLAGS])
-    _pass(stream, keys, forest, entries.values, flags, (numbers, ring))
+    ring_pass(stream, facts, heads, forest, np.empty(n, np.int64), start(), (numbers, ring))
     ends = np.cumsum(sizes)
     return [
         RingViews(numbers[e - s : e], ring[e - s : e]) for s, e in zip(sizes, ends, strict=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from detector.context import Past
+from detector.context import Known, Past
 from detector.decision import ALLOW, DECISIONS, decide
 from detector.history import Queries
 from detector.lifecycle import STAGES
@@ -66,7 +67,16 @@ def _since(past: Past, queries: Queries, start: int | None) -> Queries:
     return queries.pick(kept)
 
 
-def assessments(past: Past, model: Model, stage: str, batch: Batch) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was made of one batch: scores, decision codes and reason codes, by query."""
+
+    score: NDArray[np.float64]
+    decision: NDArray[np.int8]
+    reasons: list[list[str]]
+
+
+def judged(past: Known, model: Model, stage: str, batch: Batch) -> Judged:
     """Score, decide and explain one batch."""
     rows = past.registrations.take(batch.queries.rows)
     raw = model.raw(stage, batch.vectors, grade=batch.grade, tier=batch.tier)
@@ -77,28 +87,50 @@ def assessments(past: Past, model: Model, stage: str, batch: Batch) -> pa.Table:
     )
     decision = decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
     flagged = np.flatnonzero(decision > ALLOW)
-    ruled = [tuple(r.reason for r, hit in zip(RULES, hits, strict=True) if hit[i]) for i in flagged]
     found = reasons(
         model,
         stage,
         batch.vectors[flagged],
         without=without(past, stage, batch, flagged),
-        ruled=ruled,
+        ruled=ruled(hits, flagged),
     )
     told: list[list[str]] = [[]] * len(score)
     for i, codes in zip(flagged, found, strict=True):
         told[i] = codes
+    return Judged(score, decision, told)
+
+
+def by_rules(past: Known, stage: str, batch: Batch) -> Judged:
+    """What rules alone say, where no model can be used: no score, and the decisions that rules ask for."""
+    rows = past.registrations.take(batch.queries.rows)
+    floors, hits = rule_hits(stage, batch.vectors)
+    never = np.full((len(floors), 3), np.inf)
+    nothing = np.zeros(len(floors))
+    decision = decide(nothing, floors, limits=never, stage=stage, operations=rows.operation)
+    return Judged(nothing, decision, [list(r) for r in ruled(hits, np.arange(len(floors)))])
+
+
+def ruled(hits: list[Array], which: Array) -> list[tuple[str, ...]]:
+    """The reasons that rules give, for some of the rows."""
+    return [tuple(r.reason for r, hit in zip(RULES, hits, strict=True) if hit[i]) for i in which]
+
+
+def assessments(past: Known, model: Model, stage: str, batch: Batch) -> pa.Table:
+    """One batch, judged, as a table of SCHEMA."""
+    rows = past.registrations.take(batch.queries.rows)
+    found = judged(past, model, stage, batch)
+    n = len(found.score)
     carriers = pa.array(rows.carriers, pa.large_string())
     return pa.table(
         [
             rows.registration_id,
             carriers.take(pa.array(rows.carrier)),
-            pa.array([stage] * len(score), pa.string()),
-            pa.array(score),
-            pa.array(DECISIONS).take(pa.array(decision)),
-            pa.array(told, pa.list_(pa.string())),
+            pa.array([stage] * n, pa.string()),
+            pa.array(found.score),
+            pa.array(DECISIONS).take(pa.array(found.decision)),
+            pa.array(found.reasons, pa.list_(pa.string())),
             _ring_ids(batch),
-            pa.array([model.version] * len(score), pa.string()),
+            pa.array([model.version] * n, pa.string()),
         ],
         schema=SCHEMA,
     )

@@ -14,57 +14,69 @@ from detector.windows import SLOTS, W, profile, visible
 Array = NDArray[Any]
 
 
-@njit(nogil=True, cache=True, parallel=True)
-def profiles(
+BLOCK = 512
+
+
+@njit(nogil=True, cache=True)
+def walk(
     ledger: Any,
     group: Any,
     queries: Any,
     spec: Any,
     extra: int,
+    span: Any,
     out: Array,
     more: Array,
 ) -> None:
-    """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of many queries of one key.
+    """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of some queries of one key.
 
     `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
     `queries` (which of them have the key, in the order best taken; code of the key, own values, own
-    offset, moment, order, commit); `spec` (K, memory, distinct, same, without).
+    offset, moment, order, commit); `spec` (K, memory, distinct, same, without); `span` the turns to take.
     """
     values, marks, commits, labels, toggles = ledger
     rows, earliest_after, offsets = group
     turns, codes, owns, own_offsets, moments, orders, committed = queries
     k, memory, distinct, same, without = spec
-    block = 512
-    for b in prange((turns.shape[0] + block - 1) // block):
-        picked = np.empty(k, np.int32)
-        slots = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
-        stamps = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
-        taken = np.zeros(1000, np.int32)
-        tally = np.zeros((W, 2), np.int64)
-        bounds = np.empty(2, np.int64)
-        query = np.empty(3, np.int64)
-        when = np.empty(3, np.int64)
-        for turn in range(b * block, min((b + 1) * block, turns.shape[0])):
-            q = turns[turn]
-            code = codes[q]
-            stamp = 2 * (turn - b * block) + 1
-            bounds[0], bounds[1] = offsets[code], offsets[code + 1]
-            query[0], query[1], query[2] = orders[q], committed[q], k
-            own = owns[q]
-            n = visible(rows, values, commits, earliest_after, bounds, query, own, without, picked)
-            when[0], when[1] = moments[q], memory
-            profile(
-                values, marks, labels, toggles, picked, n, own, when,
-                distinct, same, slots, stamps, stamp, tally, out[q],
+    picked = np.empty(k, np.int32)
+    slots = np.zeros((max(distinct.shape[0], 1), SLOTS), values.dtype)
+    stamps = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
+    taken = np.zeros(1000, np.int32)
+    tally = np.zeros((W, 2), np.int64)
+    bounds = np.empty(2, np.int64)
+    query = np.empty(3, np.int64)
+    when = np.empty(2, np.int64)
+    for turn in range(span[0], span[1]):
+        q = turns[turn]
+        code = codes[q]
+        stamp = 2 * (turn - span[0]) + 1
+        bounds[0], bounds[1] = offsets[code], offsets[code + 1]
+        query[0], query[1], query[2] = orders[q], committed[q], k
+        own = owns[q]
+        n = visible(rows, values, commits, earliest_after, bounds, query, own, without, picked)
+        when[0], when[1] = moments[q], memory
+        profile(
+            values, marks, labels, toggles, picked, n, own, when,
+            distinct, same, slots, stamps, stamp, tally, out[q],
+        )  # fmt: skip
+        if extra == 1:
+            open_lines(
+                values, marks, picked, n, own, moments[q],
+                slots, stamps, stamp + 1, more[q],
             )  # fmt: skip
-            if extra == 1:
-                when[1], when[2] = orders[q], committed[q]
-                open_lines(
-                    values, marks, commits, picked, n, own, when,
-                    slots, stamps, stamp + 1, more[q],
-                )  # fmt: skip
-            elif extra == 2 and own_offsets[q] >= 0:
-                neighbour_run(
-                    values, marks, picked, n, own, own_offsets[q],
-                    slots, stamps, stamp + 1, taken, more[q],
-                )  # fmt: skip
+        elif extra == 2 and own_offsets[q] >= 0:
+            neighbour_run(
+                values, marks, picked, n, own, own_offsets[q],
+                slots, stamps, stamp + 1, taken, more[q],
+            )  # fmt: skip
+
+
+@njit(nogil=True, cache=True, parallel=True)
+def profiles(
+    ledger: Any, group: Any, queries: Any, spec: Any, extra: int, out: Array, more: Array
+) -> None:
+    """`walk` of all queries, over all cores."""
+    n = queries[0].shape[0]
+    for b in prange((n + BLOCK - 1) // BLOCK):
+        span = (b * BLOCK, min((b + 1) * BLOCK, n))
+        walk(ledger, group, queries, spec, extra, span, out, more)

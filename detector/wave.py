@@ -85,7 +85,8 @@ def wave(entries: Ledger, *, operations: Array, carriers: int) -> Wave:
     second = entries.values[:, VALUES.index("second")]
     counted = punctual(second, entries.commits)
     hours = second // HOUR
-    start = int(hours.min()) if len(hours) else 0
+    first = int(np.argmin(entries.commits)) if len(hours) else 0
+    start = int(hours[first]) - 1 if len(hours) else 0  # no punctual row is earlier
     n = _last_hour(entries, hours) - start + 1
     at = (hours - start)[counted]
     total = np.bincount(at, minlength=n)[:n]
@@ -104,7 +105,7 @@ def wave(entries: Ledger, *, operations: Array, carriers: int) -> Wave:
     carrier = entries.values[counted, VALUES.index("carrier")].astype(np.int64) - 1
     lane = carrier * len(OPERATIONS) + operations[counted]
     streams = np.bincount(lane * n + at, minlength=lanes * n)[: lanes * n].reshape(lanes, n)
-    return Wave(start, _running(total), _running(flagged), _running(streams.T).T)
+    return Wave(start, running_sums(total), running_sums(flagged), running_sums(streams.T).T)
 
 
 def _known_by_hour(known: Array, start: int, n: int) -> Array:
@@ -119,7 +120,7 @@ def _last_hour(entries: Ledger, hours: Array) -> int:
     return max((int(column.max()) for column in (hours, *known) if len(column)), default=0)
 
 
-def _running(counts: Array) -> Array:
+def running_sums(counts: Array) -> NDArray[np.float64]:
     """Sums of the hours before each hour: row 0 is zero."""
     zero = np.zeros((1, *counts.shape[1:]))
     return np.concatenate((zero, np.cumsum(counts, axis=0, dtype=np.float64)))

@@ -33,7 +33,7 @@ VALUES = ("second", "own", "identity", "root", "line", "sim", "handset", "device
 )  # fmt: skip
 # Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on.
 MARKS = ("flags", "offset", "handed_over", "travelled", "closed", "reported", "silent",
-         "next_on_line")  # fmt: skip
+         "renamed")  # fmt: skip
 # What may be counted about the other registrations: first those fixed at their own moment
 # (bits of `flags`), then those that become known later.
 FIXED_FLAGS = (

@@ -113,6 +113,7 @@ def open_lines_of(past: Past, row: int) -> set[int]:
             for i in range(j + 1, row)
             if oracle.value(i, "line") == line
             and oracle.value(i, "identity") != oracle.value(j, "identity")
+            and oracle.value(i, "second") < oracle.moment  # known from the next second on
         ]
         if not taken and line != oracle.value(row, "line"):
             result.add(line)

@@ -4,13 +4,18 @@ One parser for every producer. `read_folder` takes a data folder, `read_registra
 `registration` one event; `tokenise` makes of raw rows what a client that blinds identities sends.
 """
 
+from detector.intake.arriving import Arriving, arriving, folios, handset
 from detector.intake.folder import Intake, read_folder, read_registrations, registration
 from detector.intake.rejects import RowRejected, write_rejections
 from detector.intake.tokenised import tokenise
 
 __all__ = [
+    "Arriving",
     "Intake",
     "RowRejected",
+    "arriving",
+    "folios",
+    "handset",
     "read_folder",
     "read_registrations",
     "registration",

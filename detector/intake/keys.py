@@ -14,7 +14,7 @@ from detector.identity.people import FAULTS, People, people
 from detector.intake.columns import LONGEST_TEXT, texts, whole_numbers
 from detector.intake.rejects import SHAPE, Faults, Notes
 from detector.intake.source import Batch
-from detector.pseudonym import PREFIX, Pseudonymiser, token_ids, token_texts
+from detector.pseudonym import PREFIX, Pseudonymiser, TokenSource, token_ids, token_texts
 from detector.registration import (
     MISSING,
     NO_DATE,
@@ -46,20 +46,25 @@ class Keyed:
 
     def tokens(self, domain: str, pseudonymiser: Pseudonymiser) -> Bytes:
         """Sixteen bytes per row."""
-        out = pseudonymiser.tokens(domain, self.raw[0])
-        for part in self.raw[1:]:
-            _fill(out, part, pseudonymiser.tokens(domain, part.take(np.flatnonzero(part.present))))
+        out = self._made(domain, pseudonymiser)
         rows = np.flatnonzero(self.given.present)
         _fill(out, self.given, pseudonymiser.given(self.given.take(rows)))
+        return out
+
+    def _made(self, domain: str, source: TokenSource) -> Bytes:
+        """Sixteen bytes per row, zero where its token was given."""
+        out = source.tokens(domain, self.raw[0])
+        for part in self.raw[1:]:
+            _fill(out, part, source.tokens(domain, part.take(np.flatnonzero(part.present))))
         return out
 
     def ids(self, domain: str, pseudonymiser: Pseudonymiser) -> Int64:
         """The engine's keys, 0 where a row has none."""
         return token_ids(self.tokens(domain, pseudonymiser), self.present)
 
-    def texts(self, domain: str, pseudonymiser: Pseudonymiser) -> Spans:
+    def texts(self, domain: str, source: TokenSource) -> Spans:
         """Tokens as text; one that was given stays as it is written."""
-        made = token_texts(self.tokens(domain, pseudonymiser), self.present)
+        made = token_texts(self._made(domain, source), self.present)
         return spans.merged(made.where(~self.given.present), self.given)
 
 

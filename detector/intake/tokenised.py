@@ -19,7 +19,7 @@ from detector.intake.keys import Keyed
 from detector.intake.rejects import Faults, Notes
 from detector.intake.schema import REGISTRATIONS, SCHEMAS, Schema
 from detector.intake.source import Batch
-from detector.pseudonym import Pseudonymiser
+from detector.pseudonym import TokenSource
 from detector.registration import IDENTITY_TYPES, MISSING, NO_DATE, NOTES, Int32, UInt32
 
 # Column of a tokenised registration, by the key that it holds.
@@ -39,7 +39,7 @@ KEY_COLUMNS = {
 }
 
 
-def tokenise(table: pa.Table, pseudonymiser: Pseudonymiser) -> pa.Table:
+def tokenise(table: pa.Table, source: TokenSource) -> pa.Table:
     """The rows in their already tokenised form, in the same order.
 
     Raises BadInput where the columns are those of no table of the contract, or of a wrong type.
@@ -48,11 +48,8 @@ def tokenise(table: pa.Table, pseudonymiser: Pseudonymiser) -> pa.Table:
     schema.check(wanted, table.schema, wanted.table)
     whole = {n: table.column(n).combine_chunks() for n in table.column_names if n in wanted.names}
     batch = Batch(whole, np.arange(1, table.num_rows + 1))
-    if wanted is REGISTRATIONS:
-        made = _registration_columns(batch, pseudonymiser)
-    else:
-        made = _other_columns(batch, pseudonymiser)
-    return pa.table(whole | made)
+    made = _registration_columns if wanted is REGISTRATIONS else _other_columns
+    return pa.table(whole | made(batch, source))
 
 
 def _schema(table: pa.Table) -> Schema:
@@ -65,13 +62,13 @@ def _schema(table: pa.Table) -> Schema:
     return max(fit, key=lambda schema: len(schema.required))
 
 
-def _registration_columns(batch: Batch, pseudonymiser: Pseudonymiser) -> dict[str, pa.Array]:
+def _registration_columns(batch: Batch, source: TokenSource) -> dict[str, pa.Array]:
     faults, notes = Faults(len(batch)), Notes(len(batch))
     at = columns.moments(batch["registered_at"])
     kinds = columns.codes(batch["identity_type"], IDENTITY_TYPES).values
     day = (at.where_fine(0) // DAY).astype(np.int32)
     made = keys.registration_keys(batch, kinds, day, faults, notes)
-    token = _token_column(pseudonymiser)
+    token = _token_column(source)
     told = columns.days(batch["rfc_since"]).where_fine(NO_DATE).astype(np.int32)
     return {column: token(name, made.keyed[name]) for name, column in KEY_COLUMNS.items()} | {
         "iccid_offset": _or_null(made.block_offset.astype(np.int32), MISSING),
@@ -81,8 +78,8 @@ def _registration_columns(batch: Batch, pseudonymiser: Pseudonymiser) -> dict[st
     }
 
 
-def _other_columns(batch: Batch, pseudonymiser: Pseudonymiser) -> dict[str, pa.Array]:
-    token, made = _token_column(pseudonymiser), {}
+def _other_columns(batch: Batch, source: TokenSource) -> dict[str, pa.Array]:
+    token, made = _token_column(source), {}
     if "identity_value" in batch:
         kinds = columns.codes(batch["identity_type"], IDENTITY_TYPES).values
         day = np.zeros(len(batch), np.int32)
@@ -93,8 +90,8 @@ def _other_columns(batch: Batch, pseudonymiser: Pseudonymiser) -> dict[str, pa.A
     return made
 
 
-def _token_column(pseudonymiser: Pseudonymiser) -> Callable[[str, Keyed], pa.Array]:
-    return lambda domain, keyed: keyed.texts(domain, pseudonymiser).arrow()
+def _token_column(source: TokenSource) -> Callable[[str, Keyed], pa.Array]:
+    return lambda domain, keyed: keyed.texts(domain, source).arrow()
 
 
 def _or_null(values: Int32, missing: int) -> pa.Array:

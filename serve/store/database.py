@@ -73,7 +73,9 @@ class Sqlite:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._own = sqlite3.connect(path, isolation_level=None, timeout=WAIT, check_same_thread=False)
+        self._own = sqlite3.connect(
+            path, isolation_level=None, timeout=WAIT, check_same_thread=False
+        )
         for setting in (
             "journal_mode=WAL",
             "synchronous=FULL",

@@ -1,0 +1,78 @@
+"""Registrations as they arrive, a few at a time and in the order in which they came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from detector import spans
+from detector.errors import BadInput
+from detector.intake import columns, keys
+from detector.intake.registrations import part
+from detector.intake.rejects import Notes
+from detector.intake.source import Batch
+from detector.pseudonym import Pseudonymiser
+from detector.registration import Registrations, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """What could be taken of a few events. `positions` are theirs among the events offered, ascending;
+    `folios` 16 bytes each that stand for carrier and registration id; `sequence` is for the store to give."""
+
+    registrations: Registrations
+    positions: list[int]
+    folios: list[bytes]
+    rejections: dict[int, Rejection]
+
+
+def arriving(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymiser) -> Arriving:
+    """Events in the words of the contract, through the same door as a file.
+
+    Raises BadInput where a field is of a type that the contract does not have.
+    """
+    names = list(dict.fromkeys(name for event in events for name in event))
+    try:
+        held = {name: pa.array([_cell(e.get(name)) for e in events]) for name in names}
+    except (pa.ArrowException, TypeError, OverflowError):
+        # Arrow quotes the value that it cannot take.
+        raise BadInput("A field holds a value of a type that the contract does not have") from None
+    taken = part(Batch(held, np.arange(len(events), dtype=np.int64)), pseudonymiser)
+    rows = taken.rows.tolist()
+    own = Registrations(
+        registration_id=taken.registration_id, carriers=taken.carriers, **taken.columns
+    )
+    return Arriving(
+        own,
+        rows,
+        folios([events[i] for i in rows], pseudonymiser),
+        {rejection.row: rejection for rejection in taken.rejections},
+    )
+
+
+def folios(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymiser) -> list[bytes]:
+    """Sixteen bytes per event that stand for its carrier and registration id."""
+    if not events:
+        return []
+    carriers, ids = (
+        columns.texts(pa.array([_cell(e[name]) for e in events]))
+        for name in ("carrier_id", "registration_id")
+    )
+    tokens = pseudonymiser.tokens("registration", spans.joined(carriers, ids))
+    return [row.tobytes() for row in tokens]
+
+
+def _cell(value: object) -> object:
+    return value.encode(errors="replace") if isinstance(value, str) else value
+
+
+def handset(imei: str | None, pseudonymiser: Pseudonymiser) -> int:
+    """The key of a handset, raw or already a token; 0 where there is none or it is malformed."""
+    if imei is None:
+        return 0
+    held = Batch({"imei": pa.array([imei.encode(errors="replace")])}, np.zeros(1, np.int64))
+    key, _ = keys.handset(held, Notes(1))
+    return int(key.ids("handset", pseudonymiser)[0])

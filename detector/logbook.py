@@ -1,0 +1,78 @@
+"""Registrations as the event log keeps them: one packed row each, tokens only, with what was fixed then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from detector.exposure import Exposure
+from detector.registration import KEYS, Registrations
+
+Array = NDArray[Any]
+LONGEST_ID = 64
+_TYPES = {
+    "at": "<i8",
+    "sequence": "<i8",
+    "carrier": "<i2",
+    "operation": "i1",
+    "channel": "i1",
+    "plan": "i1",
+    "identity_type": "i1",
+    "document_type": "i1",
+    "validation_result": "i1",
+    "validation_attempts": "i1",
+    "liveness": "<f4",
+    "block_offset": "<i2",
+    "last_two": "i1",
+    "place": "<i4",
+    "line_first_seen": "<i4",
+    "rfc_since": "<i4",
+    "notes": "<u4",
+    **dict.fromkeys(KEYS, "<i8"),
+}
+_FIXED = {"flags": "<u2"}
+_EXPOSED = {"grade": "i1", "incidents": "<i2", "tier": "i1"}
+ROW = np.dtype([*_TYPES.items(), *_FIXED.items(), *_EXPOSED.items()])
+
+
+def filed(own: Registrations, exposed: Exposure, flags: Array) -> list[bytes]:
+    """Each row as the log keeps it, with its carrier's own id at the end."""
+    rows = np.zeros(len(own), ROW)
+    for name in _TYPES:
+        rows[name] = getattr(own, name)
+    for name in _EXPOSED:
+        rows[name] = getattr(exposed, name)
+    rows["flags"] = flags
+    ids = own.registration_id.to_pylist()
+    return [rows[i].tobytes() + ids[i].encode() for i in range(len(own))]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of the log as tables."""
+
+    registrations: Registrations
+    exposure: Exposure
+    flags: Array
+
+
+def read(kept: Sequence[bytes], carriers: tuple[str, ...]) -> Page:
+    """Rows of the log, in the order given."""
+    rows = np.frombuffer(b"".join(row[: ROW.itemsize] for row in kept), ROW)
+    ids = [row[ROW.itemsize :].decode() for row in kept]
+    columns: dict[str, Array] = {name: np.ascontiguousarray(rows[name]) for name in _TYPES}
+    own = Registrations(
+        registration_id=pa.array(ids, pa.large_string()), carriers=carriers, **columns
+    )
+    exposed = Exposure(*(np.ascontiguousarray(rows[name]) for name in _EXPOSED))
+    return Page(own, exposed, np.ascontiguousarray(rows["flags"]))
+
+
+def registration_id(row: bytes) -> str:
+    """The carrier's own id of a row of the log."""
+    return row[ROW.itemsize :].decode()

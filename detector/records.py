@@ -1,0 +1,245 @@
+"""A key's history as it is kept between events: one packed record of the key's last registrations.
+
+A record holds at most K entries in time order, and nothing that names the key. An entry is what a
+ledger's row holds (see `windows`), with 48 bits of each token: enough to say whether two entries of
+one record agree, too little to find anything by. `unpacked` lays many records out as one ledger for
+the kernels that also serve a whole data folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.compiled import njit
+from detector.history import Ledger, seconds_known
+from detector.lifecycle import SILENCE
+from detector.registration import NEVER
+from detector.windows import LATER_FLAGS, MARKS, NOT_YET, VALUES
+
+Array = NDArray[Any]
+
+# The columns of VALUES that are tokens, in the order in which an entry holds them.
+TOKENS = ("identity", "root", "line", "sim", "handset", "device", "network", "contact", "agent",
+          "pos", "model", "ip", "block")  # fmt: skip
+FINGERPRINT = 6  # bytes of each
+MASK = (1 << (8 * FINGERPRINT)) - 1
+KNOWN_LATER = ("handed_over", "travelled", "closed", "reported", "renamed")
+SPOKE = 1  # bit of `bits`: attached or closed before it would count as silent
+VERDICTS = 3  # turns of the verdict that an entry has room for
+
+ENTRY = np.dtype(
+    [
+        ("at", "<i8"),
+        ("sequence", "<i8"),
+        ("tokens", "u1", (len(TOKENS), FINGERPRINT)),
+        ("place", "<i4"),
+        ("carrier", "<u2"),
+        ("flags", "<u2"),
+        ("offset", "<i2"),
+        ("bits", "u1"),
+        *((name, "<i4") for name in KNOWN_LATER),
+        ("verdicts", "<i4", (VERDICTS,)),
+    ]
+)
+SIZE = ENTRY.itemsize
+_AT, _SEQUENCE, _IDENTITY = 0, 8, 16  # where these begin
+Record = bytes  # entries one after another, in time order
+
+
+def fingerprints(tokens: Array) -> NDArray[np.int64]:
+    """What an entry keeps of tokens (64-bit keys): never 0 where there is one."""
+    kept = np.asarray(tokens, np.int64) & MASK
+    return np.where((kept == 0) & (tokens != 0), 1, kept)
+
+
+def entries(columns: Mapping[str, Array], n: int) -> NDArray[Any]:
+    """`n` entries of which nothing is known yet that comes later. `tokens` are fingerprints, n by TOKENS."""
+    made = np.zeros(n, ENTRY)
+    tokens = np.ascontiguousarray(columns["tokens"], "<i8").view(np.uint8)
+    made["tokens"] = tokens.reshape(n, len(TOKENS), 8)[:, :, :FINGERPRINT]
+    for name in ("at", "sequence", "place", "carrier", "flags", "offset"):
+        made[name] = columns[name]
+    for name in (*KNOWN_LATER, "verdicts"):
+        made[name] = NOT_YET
+    return made
+
+
+def inserted(record: Record, entry: bytes) -> Record:
+    """The record with one more entry, at its place in time; entries of one moment stay as they came."""
+    at = _time(entry, 0)
+    place = len(record)
+    while place and _time(record, place - SIZE) > at:
+        place -= SIZE
+    return record[:place] + entry + record[place:]
+
+
+def bounded(record: Record, k: int) -> Record:
+    """The last K entries."""
+    return record[-k * SIZE :]
+
+
+def _time(record: bytes, place: int) -> int:
+    return int.from_bytes(record[place + _AT : place + _AT + 8], "little", signed=True)
+
+
+def lately(record: Record, at: int, *, k: int, most: int) -> list[tuple[int, int]]:
+    """The last entries that a newcomer of moment `at` sees, latest first: microsecond and identity."""
+    found = []
+    low = max(0, len(record) - k * SIZE)
+    for place in range(len(record) - SIZE, low - SIZE, -SIZE):
+        then = _time(record, place)
+        if then <= at:
+            who = record[place + _IDENTITY : place + _IDENTITY + FINGERPRINT]
+            found.append((then, int.from_bytes(who, "little")))
+            if len(found) == most:
+                break
+    return found
+
+
+def changed(record: Record, sequence: int, facts: Mapping[str, int]) -> Record:
+    """The record with later facts about one of its registrations; as it was if it holds it no more.
+
+    `facts` are seconds for KNOWN_LATER (the earliest stays), `verdict` (a turn), and `spoke`.
+    """
+    place = _found(record, sequence)
+    if place < 0:
+        return record
+    found = np.frombuffer(record, ENTRY).copy()
+    mine = found["sequence"] == sequence
+    for name, known in facts.items():
+        if name == "spoke":
+            found["bits"][mine] |= SPOKE
+        elif name == "verdict":
+            for i in np.flatnonzero(mine):
+                found["verdicts"][i] = _turned(found["verdicts"][i], known)
+        else:
+            found[name][mine] = np.minimum(found[name][mine], known)
+    return found.tobytes()
+
+
+def _found(record: Record, sequence: int) -> int:
+    """Where the entry of a sequence number begins, -1 where there is none."""
+    wanted = sequence.to_bytes(8, "little")
+    place = record.find(wanted)
+    while place >= 0 and place % SIZE != _SEQUENCE:
+        place = record.find(wanted, place + 1)
+    return place
+
+
+def _turned(turns: Array, known: int) -> Array:
+    """One more turn; where there is no room the two latest before it, as a pair, make room."""
+    kept = [int(t) for t in turns if t != NOT_YET]
+    kept.append(known)
+    if len(kept) > VERDICTS:
+        kept = [kept[0], *kept[3:]]
+    return np.array(kept + [NOT_YET] * (VERDICTS - len(kept)), np.int32)
+
+
+def taken_over(record: Record, *, line: int, at: int, known: int) -> Record:
+    """An identity's record once another identity has one of its lines: its entries there say so."""
+    found = np.frombuffer(record, ENTRY).copy()
+    mine = (_column(found, "line") == line) & (found["at"] <= at)
+    found["renamed"][mine] = np.minimum(found["renamed"][mine], known)
+    return found.tobytes()
+
+
+def _column(found: Array, token: str) -> NDArray[np.int64]:
+    wide = np.zeros((len(found), 8), np.uint8)
+    wide[:, :FINGERPRINT] = found["tokens"][:, TOKENS.index(token)]
+    column: NDArray[np.int64] = wide.view("<i8")[:, 0]
+    return column
+
+
+def others(record: Record, identity: int) -> NDArray[Any]:
+    """Of a line's record: the entries of other identities."""
+    found = np.frombuffer(record, ENTRY)
+    theirs: NDArray[Any] = found[_column(found, "identity") != identity]
+    return theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Records one after another as a ledger: record i is rows offsets[i]:offsets[i + 1]."""
+
+    entries: Ledger
+    at: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+
+def unpacked(records: Sequence[Record], *, observed: NDArray[np.int64], base: int) -> Laid:
+    """Lay records out. `observed` is, per carrier, since when it reports events (microseconds).
+
+    What has a sequence below `base` counts as committed before every query; the rest in its order.
+    """
+    raw = np.frombuffer(b"".join(records), ENTRY)
+    n = len(raw)
+    values = np.zeros((n, len(VALUES)), np.int64)
+    tokens = np.zeros((n, len(TOKENS), 8), np.uint8)
+    tokens[:, :, :FINGERPRINT] = raw["tokens"]
+    values[:, _TOKEN_PLACES] = tokens.reshape(n, 8 * len(TOKENS)).view("<i8")
+    at = np.ascontiguousarray(raw["at"])
+    values[:, VALUES.index("second")] = at // 1_000_000
+    values[:, VALUES.index("own")] = raw["sequence"]
+    values[:, VALUES.index("carrier")] = raw["carrier"].astype(np.int64) + 1
+    values[:, VALUES.index("place")] = raw["place"]
+    values[:, VALUES.index("state")] = raw["place"] // 1000
+    marks = np.empty((n, len(MARKS)), np.int32)
+    marks[:, MARKS.index("flags")] = raw["flags"]
+    marks[:, MARKS.index("offset")] = raw["offset"]
+    for name in KNOWN_LATER:
+        marks[:, MARKS.index(name)] = raw[name]
+    marks[:, MARKS.index("silent")] = _silent(raw, at, observed)
+    turns = raw["verdicts"]
+    known = turns != NOT_YET
+    labels = np.zeros(n + 1, np.int32)
+    np.cumsum(known.sum(axis=1), out=labels[1:])
+    sequence = np.ascontiguousarray(raw["sequence"])
+    commits = np.where(sequence < base, -1, sequence)
+    ledger = Ledger(values, marks, commits, labels, turns[known].astype(np.int32))
+    sizes = np.fromiter((len(record) // SIZE for record in records), np.int64, len(records))
+    offsets = np.zeros(len(records) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return Laid(ledger, at, sequence, offsets)
+
+
+_TOKEN_PLACES = [VALUES.index(name) for name in TOKENS]
+
+
+def _silent(raw: Array, at: Array, observed: Array) -> NDArray[np.int32]:
+    seen = observed[raw["carrier"].astype(np.int64)]
+    quiet = ((raw["bits"] & SPOKE) == 0) & (seen != NEVER)
+    return seconds_known(np.where(quiet, np.maximum(at + SILENCE, seen), NEVER))
+
+
+@njit(nogil=True, cache=True)
+def earliest_commits(commits: Array, offsets: Array) -> NDArray[np.int64]:
+    """Least commit from each row to the end of its record."""
+    out = commits.copy()
+    for g in range(offsets.shape[0] - 1):
+        for i in range(offsets[g + 1] - 2, offsets[g] - 1, -1):
+            out[i] = min(out[i], out[i + 1])
+    return out
+
+
+@njit(nogil=True, cache=True)
+def places_in_time(at: Array, sequence: Array, span: Any, wanted: Any) -> int:
+    """The first row of `span` that is not before (microsecond, sequence) in time order."""
+    low, high = span
+    moment, number = wanted
+    while low < high:
+        middle = (low + high) >> 1
+        if at[middle] < moment or (at[middle] == moment and sequence[middle] < number):
+            low = middle + 1
+        else:
+            high = middle
+    first: int = low
+    return first
+
+
+assert set(KNOWN_LATER) >= set(LATER_FLAGS) - {"silent"}

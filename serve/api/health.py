@@ -1,0 +1,52 @@
+"""Whether the process lives, whether it can answer, and its metrics."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from serve.errors import Fault
+from serve.gate import Service
+
+router = APIRouter(include_in_schema=False)
+FORWARDED = ("forwarded", "x-forwarded-for")
+
+
+@router.get("/health/live")
+async def live() -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> JSONResponse:
+    """Each part by name, and 503 unless all can do their work. What is wrong is for the log."""
+    service: Service = request.app.state.service
+    parts = dict(service.desk.ready())
+    wrong = {name: state for name, state in parts.items() if state != "ok"}
+    if wrong:
+        service.telemetry.log.warning("not ready", parts=wrong)
+    shown = {name: "unavailable" if name in wrong else "ok" for name in parts}
+    return JSONResponse(shown, 503 if wrong else 200)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics, for the networks of the settings only: they count all carriers together."""
+    service: Service = request.app.state.service
+    address = request.client.host if request.client else ""
+    forwarded = any(name in request.headers for name in FORWARDED)
+    if forwarded or not _within(address, service):
+        raise Fault(404)
+    return Response(generate_latest(service.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _within(address: str, service: Service) -> bool:
+    try:
+        asking = ip_address(address)
+    except ValueError:
+        return False
+    return any(asking in network for network in service.settings.metrics_from)

@@ -1,0 +1,75 @@
+"""Raw rows in, tokenised rows out, through the custodian: what a carrier runs on its own side.
+
+The values come to canonical form in `detector.intake.tokenise`, as everywhere. It runs twice: once to
+learn which values there are, then, with one question asked for all of them, to put their tokens in.
+Nothing is kept between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from detector.intake import tokenise
+from detector.intake.tokenised import KEY_COLUMNS
+from detector.pseudonym import PREFIX, TOKEN_BYTES
+from detector.spans import Bytes, Spans
+from serve.custodian.client import CustodianTokens
+
+Wanted = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanting:
+    """Notes which values are to be tokenised."""
+
+    values: dict[Wanted, None] = field(default_factory=dict)
+
+    def tokens(self, domain: str, values: Spans) -> Bytes:
+        """Zeros, for nothing is known yet."""
+        for row in np.flatnonzero(values.present).tolist():
+            self.values[domain, values.value(row)] = None
+        return np.zeros((len(values), TOKEN_BYTES), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """Gives the tokens that were asked for."""
+
+    held: Mapping[Wanted, bytes]
+
+    def tokens(self, domain: str, values: Spans) -> Bytes:
+        """The token of each value; zeros where it is missing."""
+        out = np.zeros((len(values), TOKEN_BYTES), np.uint8)
+        for row in np.flatnonzero(values.present).tolist():
+            out[row] = np.frombuffer(self.held[domain, values.value(row)], np.uint8)
+        return out
+
+
+def blinded(table: pa.Table, custodian: CustodianTokens) -> pa.Table:
+    """The rows of a table of the contract in their tokenised form, in the same order.
+
+    Raises BadInput as `tokenise` does, and CustodianRefused; a value is asked for once.
+    """
+    wanting = _Wanting()
+    tokenise(table, wanting)
+    values = list(wanting.values)
+    tokens = custodian.tokens(values)
+    return tokenise(table, _Answered(dict(zip(values, tokens, strict=True))))
+
+
+def raw_fields(event: Mapping[str, Any]) -> list[str]:
+    """Columns of a registration that hold something other than a token: in custodian mode, refuse them.
+
+    The handset model (`tac`) counts too: it is no secret, but few people may have it.
+    """
+    prefix = PREFIX.decode()
+    return sorted(
+        column
+        for column in KEY_COLUMNS.values()
+        if event.get(column) is not None and not str(event[column]).startswith(prefix)
+    )

@@ -1,0 +1,165 @@
+"""Where questions wait for the engine: many that arrive together share one transaction and one fsync.
+
+The engine works in a thread of its own; the event loop goes on reading requests meanwhile. What is
+waiting is bounded, and a question that would wait too long is turned away at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID
+
+from serve.answers import Assessment, LineEvent, Outcome, Overloaded, Unavailable, Unknown
+from serve.engine import Asked, Engine, Question, Reader, Told
+
+TOGETHER = 64  # questions in one transaction
+WAITING = 2_000  # questions that may wait
+SLOWEST = 4.0  # seconds: a question that waited longer is turned away
+SETTLE_EVERY = 2.0  # seconds without a question after which later stages are looked for
+
+
+@dataclass(slots=True)
+class _Waiting:
+    asked: Asked
+    since: float
+    answer: asyncio.Future[Told]
+
+
+class QueueDesk:
+    """The `Desk` over one engine. `start` before use and `stop` after it."""
+
+    def __init__(
+        self, engine: Engine, reader: Reader, *, health: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._reading = ThreadPoolExecutor(1, "reader")
+        self._health = health
+        self._queue: deque[_Waiting] = deque()
+        self._work = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._broken = ""
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what waits, then end."""
+        with self._work:
+            self._stopping = True
+            self._work.notify()
+        self._thread.join()
+
+    async def assess(
+        self, event: Mapping[str, object], *, imported: bool = False, notify: bool = True
+    ) -> Assessment:
+        """Assess one registration."""
+        return _or_raise(await self._ask(Question(dict(event), imported, notify)))
+
+    async def assess_all(
+        self, events: Sequence[Mapping[str, object]], *, imported: bool = False, notify: bool = True
+    ) -> list[Assessment | Exception]:
+        """Assess many, in order."""
+        questions = [Question(dict(event), imported, notify) for event in events]
+        waiting = self._wait([*questions])
+        return list(await asyncio.gather(*(one.answer for one in waiting)))
+
+    async def retrieve(self, assessment_id: UUID, carriers: frozenset[str]) -> Assessment:
+        """The latest stage of one's own."""
+        found = await self._read(self._reader.find, assessment_id.bytes)
+        if found.carrier_id not in carriers:
+            raise Unknown
+        return found
+
+    async def find(self, carrier_id: str, registration_id: str) -> Assessment:
+        """The latest stage of a carrier's registration."""
+        return await self._read(self._reader.named, carrier_id, registration_id)
+
+    async def report_event(self, event: LineEvent) -> Assessment:
+        """Take a line event."""
+        return _or_raise(await self._ask(event))
+
+    async def report_outcome(self, outcome: Outcome) -> Assessment:
+        """Take a verdict."""
+        return _or_raise(await self._ask(outcome))
+
+    def ready(self) -> Mapping[str, str]:
+        """Each part and whether it works."""
+        engine = "ok" if self._thread.is_alive() and not self._broken else self._broken or "stopped"
+        return {**self._health(), "engine": engine}
+
+    async def _read(self, look: Callable[..., Assessment], *args: object) -> Assessment:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reading, look, *args)
+
+    async def _ask(self, asked: Asked) -> Told:
+        return await self._wait([asked])[0].answer
+
+    def _wait(self, asked: Sequence[Asked]) -> list[_Waiting]:
+        if len(self._queue) + len(asked) > WAITING:
+            raise Overloaded
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        waiting = [_Waiting(one, now, loop.create_future()) for one in asked]
+        with self._work:
+            self._queue.extend(waiting)
+            self._work.notify()
+        return waiting
+
+    # In the engine's thread
+
+    def _run(self) -> None:
+        while True:
+            with self._work:
+                if not self._queue and not self._stopping:
+                    self._work.wait(SETTLE_EVERY)
+                batch = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
+                if not batch and self._stopping:
+                    return
+            if batch:
+                self._answer(batch)
+            else:
+                self._settle()
+
+    def _answer(self, batch: Sequence[_Waiting]) -> None:
+        limit = time.monotonic() - SLOWEST
+        live = [w for w in batch if w.since >= limit]
+        answers: list[Told] = []
+        try:
+            answers = self._engine.take([w.asked for w in live])
+            self._broken = ""
+        except Exception as fault:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            self._broken = type(fault).__name__
+            answers = [fault if isinstance(fault, Unavailable) else Unavailable()] * len(live)
+        told = iter(answers)
+        for waiting in batch:
+            answer = next(told) if waiting.since >= limit else Overloaded()
+            _tell(waiting.answer, answer)
+
+    def _settle(self) -> None:
+        with contextlib.suppress(Unavailable):  # the next question tells
+            while self._engine.settle(self._engine.clock()):
+                pass
+
+
+def _tell(future: asyncio.Future[Told], answer: Told) -> None:
+    def set_result() -> None:
+        if not future.done():
+            future.set_result(answer)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits
+        future.get_loop().call_soon_threadsafe(set_result)
+
+
+def _or_raise(told: Told) -> Assessment:
+    if isinstance(told, Exception):
+        raise told
+    return told

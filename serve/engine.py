@@ -1,0 +1,348 @@
+"""The straight line, live: questions in, one transaction, answers out. One thread at a time.
+
+Reading the past and writing the event is one unit under the store's writer lock, so the order of
+commits is the `sequence` of the data contract and every question sees exactly what was committed
+before it. Nothing is answered before the commit has reached the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from detector import logbook
+from detector.history import ATTACH_SPECS, Queries
+from detector.intake import Arriving, arriving, folios
+from detector.lifecycle import STAGE_HOURS, STAGES
+from detector.live import Glimpse, Histories
+from detector.pseudonym import Pseudonymiser
+from detector.registration import MICROSECONDS, LineEvents
+from detector.rings import RingViews
+from detector.running import Asks, Entries
+from serve.answers import Assessment, Contradicted, LineEvent, Outcome, Refused, Unknown
+from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE
+from serve.entering import Rows, enter, renumbered, take_over
+from serve.judge import Judge, told, v8
+from serve.later import Later, Lines
+from serve.shelf import NAMES, Shelf
+from serve.store.books import Answer, Books, Filed
+from serve.world import NO_FACTS, NO_ROWS, World, body_print
+
+HOUR = 3_600 * MICROSECONDS
+ATTACH_NAMES = tuple(spec.name for spec in ATTACH_SPECS)
+NO_EVENTS = LineEvents(*(np.empty(0, t) for t in ("i4", "i8", "i1", "i8", "i4")))
+Due = tuple[int, int, int]  # moment, sequence, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One registration to assess, in the columns of the data contract."""
+
+    event: dict[str, object]
+    imported: bool = False
+    notify: bool = True
+
+
+Told = Assessment | Exception
+T = TypeVar("T")
+Asked = Question | LineEvent | Outcome
+
+
+class Engine:
+    """Answers batches of questions over one store."""
+
+    def __init__(
+        self,
+        books: Books,
+        *,
+        pseudonymiser: Pseudonymiser,
+        body_key: bytes,
+        judge: Judge,
+        clock: Callable[[], int],
+        changed: Callable[[Sequence[Assessment]], None] | None = None,
+    ) -> None:
+        self.books = books
+        self.door = pseudonymiser
+        self.body_key = body_key
+        self.judge = judge
+        self.clock = clock
+        self.changed = changed
+        self.world = World(books)
+
+    def take(self, asked: Sequence[Asked]) -> list[Told]:
+        """Answer questions and reports, in order, in one transaction.
+
+        An answer is an assessment, or the exception that says why there is none. Raises Unavailable
+        where the store fails; then nothing happened.
+        """
+        return self._within(lambda work: work.run(asked))
+
+    def settle(self, until: int) -> int:
+        """Answer the later stages reached by a moment although no registration arrived; how many."""
+        return self._within(lambda work: work.settle(until))
+
+    def _within(self, act: Callable[[_Work], T]) -> T:
+        try:
+            with self.books.own.writing():
+                work = _Work(self)
+                done = act(work)
+                work.close()
+            return done
+        except BaseException:
+            self.world.forget()  # memory may be ahead of the store
+            raise
+
+
+class Reader:
+    """Looks answers up, over a connection of its own. One thread at a time."""
+
+    def __init__(self, books: Books, pseudonymiser: Pseudonymiser) -> None:
+        self._books = books
+        self._door = pseudonymiser
+
+    def named(self, carrier_id: str, registration_id: str) -> Assessment:
+        """The latest stage of a carrier's registration. Raises Unknown."""
+        asked = {"carrier_id": carrier_id, "registration_id": registration_id}
+        return self.find(v8(folios([asked], self._door)[0]))
+
+    def find(self, folio: bytes) -> Assessment:
+        """The latest stage of what is filed under a folio. Raises Unknown."""
+        known = self._books.known([folio])
+        if folio not in known:
+            raise Unknown
+        return latest(self._books, known[folio][0], folio)
+
+
+def latest(books: Books, sequence: int, folio: bytes) -> Assessment:
+    """A registration's assessment as it stands."""
+    carrier, registration_id = books.named(sequence)
+    answer = books.answers([sequence])[sequence][-1]
+    return told(answer, folio=folio, carrier=carrier, registration_id=registration_id)
+
+
+class _Work:
+    """One transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._books, self._world, self._judge = engine.books, engine.world, engine.judge
+        self._world.catch_up()
+        self._shelf = Shelf(self._books)
+        self._later = Later(self._books, self._world, self._shelf, engine.door)
+        self._now = engine.clock()
+        self._new: list[Assessment] = []
+
+    def run(self, asked: Sequence[Asked]) -> list[Told]:
+        """Everything, in order; registrations that follow each other are looked at together."""
+        answers: list[Told] = []
+        questions: list[Question] = []
+        for one in asked:
+            if isinstance(one, Question):
+                questions.append(one)
+            else:
+                answers += self._questions(questions)
+                questions = []
+                answers.append(self._report(one))
+        return answers + self._questions(questions)
+
+    def settle(self, until: int) -> int:
+        """Later stages only."""
+        due = self._books.due(until, STAGES_AT_ONCE)
+        if due:
+            first = due[0][1]
+            self._world.learn(first, [("moment", max(moment for moment, _, _ in due))])
+            nowhere = [0] * len(due)
+            nobody = Entries(NO_ROWS, NO_FACTS)
+            _, rings = self._world.add(nobody, self._asks(due, nowhere))
+            self._stages(due, nowhere, rings, base=self._world.running.n + 1)
+        return len(due)
+
+    def close(self) -> None:
+        """Write what is still in memory only."""
+        self._shelf.write()
+        if self._new and self._engine.changed:
+            self._engine.changed(self._new)
+
+    def _report(self, report: LineEvent | Outcome) -> Told:
+        try:
+            sequence = self._later.take(report, self._now)
+        except (Unknown, Refused) as fault:
+            return fault
+        return latest(self._books, sequence, self._books.folio(sequence))
+
+    def _questions(self, questions: Sequence[Question]) -> list[Told]:
+        if not questions:
+            return []
+        answers: list[Told | None] = [None] * len(questions)
+        arrived = arriving([q.event for q in questions], self._engine.door)
+        for position, rejection in arrived.rejections.items():
+            answers[position] = Refused(rejection.field, rejection.reason)
+        batch = _Batch(questions, arrived, self._engine.body_key)
+        fresh = self._fresh(batch, answers)
+        while len(fresh):
+            taken = self._one_run(batch, fresh, answers)
+            fresh = fresh[taken:]
+        self._repeated(batch, answers)
+        return [a if a is not None else Unknown() for a in answers]
+
+    def _fresh(self, batch: _Batch, answers: list[Told | None]) -> np.ndarray:
+        """Rows that nobody asked about before, of a moment that can be."""
+        known = self._books.known(batch.folios)
+        fresh: dict[bytes, int] = {}
+        for row, folio in enumerate(batch.folios):
+            if int(batch.own.at[row]) > self._now + AHEAD:
+                answers[batch.places[row]] = Refused("registeredAt", "more than 5 minutes ahead")
+            elif folio not in known:
+                fresh.setdefault(folio, row)  # a second of the same is a repetition of the first
+        return np.array(list(fresh.values()), np.int64)
+
+    def _repeated(self, batch: _Batch, answers: list[Told | None]) -> None:
+        """The first answer again, where the same was asked again."""
+        again = [row for row, place in enumerate(batch.places) if answers[place] is None]
+        known = self._books.known([batch.folios[row] for row in again])
+        first = self._books.answers([sequence for sequence, _ in known.values()])
+        for row in again:
+            folio = batch.folios[row]
+            sequence, print_ = known[folio]
+            answer = self._told(first[sequence][0], folio, batch, row)
+            same = print_ == batch.prints[row]
+            answers[batch.places[row]] = replace(answer, repeated=True) if same else Contradicted()
+
+    def _one_run(self, batch: _Batch, fresh: np.ndarray, answers: list[Told | None]) -> int:
+        """Answer as many of the fresh rows as can be looked at together; how many that were."""
+        running = self._world.running
+        codes = np.array([self._world.carrier(name) for name in batch.own.carriers], np.int64)
+        own = renumbered(
+            batch.own.take(fresh), codes=codes, carriers=self._world.carriers, first=running.n + 1
+        )
+        rows = Rows.of(own, self._world.exposed(own))
+        self._shelf.fetch(id_ for ids in rows.ids for id_ in ids)
+        rows = enter(rows, self._shelf, newest=running.newest)
+        taken = fresh[: len(rows)].tolist()
+        due, before = self._due(rows)
+        self._file(rows, batch, taken)
+        asks = self._asks(due, before)
+        mine, theirs = self._world.add(Entries(rows.journal(), NO_FACTS), asks)
+        found = self._activation(rows, mine, batch.imported(taken))
+        for row, answer in zip(taken, found, strict=True):
+            made = self._told(answer, batch.folios[row], batch, row)
+            answers[batch.places[row]] = made
+            if batch.questions[batch.places[row]].notify:
+                self._new.append(made)
+        self._stages(due, before, theirs, base=int(rows.own.sequence[0]))
+        take_over(rows, self._shelf, self._books, newest=running.newest)
+        return len(taken)
+
+    def _due(self, rows: Rows) -> tuple[list[Due], list[int]]:
+        """Later stages that these moments reach, and before which of the rows each is asked."""
+        newest = np.maximum.accumulate(rows.own.at)
+        due = self._books.due(int(newest[-1]), STAGES_AT_ONCE)
+        before = np.searchsorted(newest, [moment for moment, _, _ in due], side="left")
+        return due, before.tolist()
+
+    def _file(self, rows: Rows, batch: _Batch, taken: Sequence[int]) -> None:
+        own = rows.own
+        kept = logbook.filed(own, rows.exposed, rows.flags)
+        numbers = own.sequence.tolist()
+        names = [own.carriers[code] for code in own.carrier.tolist()]
+        self._books.add(
+            Filed(numbers[i], batch.folios[row], batch.prints[row], names[i], kept[i])
+            for i, row in enumerate(taken)
+        )
+        newest = max(self._world.running.newest, int(own.at.max()))
+        self._books.add_due(
+            [
+                (at + hours * HOUR, number, STAGES.index(stage))
+                for at, number in zip(own.at.tolist(), numbers, strict=True)
+                for stage, hours in STAGE_HOURS.items()
+                if at + hours * HOUR > newest
+            ]
+        )
+
+    def _asks(self, due: Sequence[Due], before: Sequence[int]) -> Asks:
+        return Asks(
+            np.array([sequence - 1 for _, sequence, _ in due], np.int64),
+            np.array([moment // MICROSECONDS for moment, _, _ in due], np.int64),
+            np.array(before, np.int64),
+        )
+
+    def _activation(self, rows: Rows, rings: RingViews, imported: np.ndarray) -> list[Answer]:
+        own = rows.own
+        queries = Queries(np.arange(len(own)), own.at, own.sequence, own.sequence)
+        glimpse = self._glimpse(rows, base=int(own.sequence[0]))
+        late = (own.at < self._now - BEHIND) & ~imported
+        found = self._judge.answers(
+            glimpse, STAGES[0], queries, rings, now=self._now, about={"late": late}
+        )
+        self._books.add_answers(found)
+        return found
+
+    def _glimpse(self, rows: Rows, *, base: int, lines: Lines | None = None) -> Glimpse:
+        attaches = Histories([], {})
+        if lines is not None:
+            attaches = self._shelf.histories(lines.attach_ids, ATTACH_NAMES)
+        return Glimpse(
+            rows.own,
+            NO_EVENTS if lines is None else lines.events,
+            rows.exposed,
+            self._shelf.histories(rows.ids, NAMES),
+            attaches,
+            self._world.running.wave(),
+            self._world.running.observed,
+            base,
+        )
+
+    def _stages(
+        self, due: Sequence[Due], before: Sequence[int], rings: RingViews, *, base: int
+    ) -> None:
+        """Answer what is due."""
+        if not due:
+            return
+        lines = self._later.lines([sequence for _, sequence, _ in due])
+        glimpse = self._glimpse(lines.rows, base=base, lines=lines)
+        moments = np.array([moment for moment, _, _ in due], np.int64)
+        as_of = base + np.array(before, np.int64)
+        everyone = Queries(np.arange(len(due)), moments, np.zeros(len(due), np.int64), as_of)
+        stages = np.array([stage for _, _, stage in due])
+        for stage in np.unique(stages).tolist():
+            which = np.flatnonzero(stages == stage)
+            found = self._judge.answers(
+                glimpse,
+                STAGES[stage],
+                everyone.pick(which),
+                rings.pick(which),
+                now=self._now,
+                about={},
+            )
+            self._books.add_answers(found)
+            self._new += [
+                latest(self._books, a.sequence, self._books.folio(a.sequence)) for a in found
+            ]
+        self._books.drop_due(due)
+
+    def _told(self, answer: Answer, folio: bytes, batch: _Batch, row: int) -> Assessment:
+        event = batch.questions[batch.places[row]].event
+        return told(
+            answer,
+            folio=folio,
+            carrier=str(event["carrier_id"]),
+            registration_id=str(event["registration_id"]),
+        )
+
+
+class _Batch:
+    """Questions that could be taken: rows, and where each stands among the questions."""
+
+    def __init__(self, questions: Sequence[Question], arrived: Arriving, key: bytes) -> None:
+        self.questions = questions
+        self.own = arrived.registrations
+        self.places = arrived.positions
+        self.folios = [v8(folio) for folio in arrived.folios]
+        self.prints = [body_print(key, questions[place].event) for place in self.places]
+
+    def imported(self, rows: Sequence[int]) -> np.ndarray:
+        """Whether each of some rows is of the past."""
+        return np.array([self.questions[self.places[row]].imported for row in rows], np.bool_)

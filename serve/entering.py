@@ -1,0 +1,167 @@
+"""New registrations enter the histories of their keys, one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import logbook
+from detector.exposure import Exposure
+from detector.flags import DAY, LOOK_BACK, SHARED_MEMORY, row_flags
+from detector.history import BY_NAME, seconds_known
+from detector.live import own_values
+from detector.records import ENTRY, TOKENS, entries, lately, others, taken_over
+from detector.registration import Registrations
+from detector.rings import RING_KEYS
+from detector.running import ROW
+from detector.windows import FIXED_FLAGS, VALUES
+from serve.shelf import PLACE, Shelf, record_id, record_ids
+from serve.store.books import Books
+
+Array = NDArray[Any]
+NOBODY = np.empty(0, ENTRY)
+_REPEATED, _SHARED = (1 << FIXED_FLAGS.index(f) for f in ("repeated", "shared"))
+_IDENTITY, _LINE = VALUES.index("identity"), VALUES.index("line")
+_TOKENS = [VALUES.index(name) for name in TOKENS]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Registrations that are looked at together, with what is fixed about each at its own moment."""
+
+    own: Registrations
+    exposed: Exposure
+    flags: NDArray[np.int32]
+    ids: list[list[bytes | None]]
+    values: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, own: Registrations, exposed: Exposure) -> Rows:
+        """With the flags that ask nothing of the past."""
+        nobody = np.zeros(len(own), np.bool_)
+        flags = row_flags(own, exposed, repeated=nobody, shared=nobody)
+        return cls(own, exposed, flags, record_ids(own), own_values(own))
+
+    @classmethod
+    def filed(cls, page: logbook.Page) -> Rows:
+        """Rows of the log, as they were entered."""
+        own = page.registrations
+        return cls(own, page.exposure, page.flags, record_ids(own), own_values(own))
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def first(self, n: int) -> Rows:
+        """The first of them."""
+        if n == len(self):
+            return self
+        which = np.arange(n)
+        grade, incidents, tier = (getattr(self.exposed, f)[:n] for f in Exposure.__slots__)
+        return Rows(
+            self.own.take(which),
+            Exposure(grade, incidents, tier),
+            self.flags[:n],
+            self.ids[:n],
+            self.values[:n],
+        )
+
+    def made(self) -> NDArray[Any]:
+        """As entries of records."""
+        own = self.own
+        columns: dict[str, Array] = {
+            "tokens": self.values[:, _TOKENS],
+            "at": own.at,
+            "sequence": own.sequence,
+            "place": own.place,
+            "carrier": own.carrier,
+            "flags": self.flags,
+            "offset": own.block_offset,
+        }
+        return entries(columns, len(own))
+
+    def journal(self) -> NDArray[Any]:
+        """As the country's running state takes them."""
+        rows = np.zeros(len(self), ROW)
+        for name in ("at", "carrier", "operation"):
+            rows[name] = getattr(self.own, name)
+        rows["flags"] = self.flags
+        rows["keys"] = np.column_stack([getattr(self.own, key) for key in RING_KEYS])
+        return rows
+
+
+def enter(rows: Rows, shelf: Shelf, *, newest: int) -> Rows:
+    """Put rows into the records of their keys; those that can be looked at together.
+
+    A row that puts a line in another name is the last of them: what comes after it sees that.
+    `newest` is the newest moment committed before.
+    """
+    made = rows.made()
+    for i, ids in enumerate(rows.ids):
+        at, identity = int(rows.own.at[i]), int(rows.values[i, _IDENTITY])
+        rows.flags[i] |= _company(shelf, ids, at=at, identity=identity)
+        made["flags"][i] = rows.flags[i]
+        newest = max(newest, at)
+        line = ids[PLACE["line"]]
+        held = others(shelf[line], identity) if line and shelf[line] else NOBODY
+        if len(held) and (held["at"] > at).any():
+            made["renamed"][i] = _after(newest)
+        entry = made[i].tobytes()
+        for id_ in ids:
+            if id_ is not None:
+                shelf.insert(id_, entry)
+        if len(held):
+            return rows.first(i + 1)
+    return rows
+
+
+def _company(shelf: Shelf, ids: list[bytes | None], *, at: int, identity: int) -> int:
+    """The fixed flags that ask what a row's keys had seen by then."""
+    bits = 0
+    who = ids[PLACE["identity"]]
+    if who is not None:
+        seen = lately(shelf[who], at, k=BY_NAME["identity"].k, most=1)
+        bits = _REPEATED if seen and at - seen[0][0] <= DAY else 0
+    for name in ("handset", "contact"):
+        id_ = ids[PLACE[name]]
+        if id_ is not None and any(
+            at - then <= SHARED_MEMORY and other != identity
+            for then, other in lately(shelf[id_], at, k=BY_NAME[name].k, most=LOOK_BACK)
+        ):
+            bits |= _SHARED
+    return bits
+
+
+def _after(moment: int) -> int:
+    """The second from which on something is known that became so after a moment."""
+    return int(seconds_known(np.array([moment + 1]))[0])
+
+
+def take_over(rows: Rows, shelf: Shelf, books: Books, *, newest: int) -> None:
+    """If the last row put its line in another name, the records of the former holders say so."""
+    i = len(rows) - 1
+    line = rows.ids[i][PLACE["line"]]
+    if line is None:
+        return
+    at = int(rows.own.at[i])
+    held = others(shelf[line], int(rows.values[i, _IDENTITY]))
+    before = [int(s) for s in held["sequence"][held["at"] <= at]]
+    if not before:
+        return
+    page = logbook.read(list(books.entries(before).values()), rows.own.carriers)
+    ids = {record_id(PLACE["identity"], int(key)) for key in page.registrations.identity}
+    shelf.fetch(ids)
+    for id_ in ids:
+        number = int(rows.values[i, _LINE])
+        shelf.put(id_, taken_over(shelf[id_], line=number, at=at, known=_after(newest)))
+
+
+def renumbered(
+    own: Registrations, *, codes: Array, carriers: tuple[str, ...], first: int
+) -> Registrations:
+    """With the store's codes of carriers and consecutive sequence numbers."""
+    numbers = first + np.arange(len(own), dtype=np.int64)
+    carrier = codes[own.carrier].astype(np.int16)
+    return replace(own, carrier=carrier, carriers=carriers, sequence=numbers)

@@ -1,0 +1,148 @@
+"""From what was known to what is answered: vectors, the model or rules alone, and words for the record."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.decision import DECISIONS, STEP_UP
+from detector.history import Queries
+from detector.lifecycle import STAGES
+from detector.live import Glimpse
+from detector.model.artefact import Model
+from detector.model.dataset import Batch
+from detector.rings import RingViews
+from detector.scoring import Judged, by_rules, judged
+from detector.signals import fingerprint, vectors
+from serve.answers import Assessment
+from serve.store.books import Answer
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What an answer was made with."""
+
+    model: str
+    policy: str
+    features: str
+
+
+class Judge:
+    """Makes answers with the model that is in force, and without one by rules alone."""
+
+    def __init__(self, model: Callable[[], Model | None], *, policy: str) -> None:
+        self._model = model
+        self._policy = policy
+        self._features = fingerprint()
+
+    def answers(
+        self,
+        glimpse: Glimpse,
+        stage: str,
+        queries: Queries,
+        rings: RingViews,
+        *,
+        now: int,
+        about: Mapping[str, Array],
+    ) -> list[Answer]:
+        """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by query."""
+        if not len(queries):
+            return []
+        context = glimpse.context(stage, queries, rings)
+        exposed = context.exposure
+        batch = Batch(queries, vectors(context), exposed.grade, exposed.tier, rings)
+        found, version = self._judged(glimpse, stage, batch)
+        versions = Versions(version, self._policy, self._features)
+        sequences = glimpse.registrations.sequence[queries.rows].tolist()
+        return [
+            Answer(
+                sequence,
+                STAGES.index(stage),
+                int(queries.moments[i]),
+                int(queries.commits[i]),
+                _packed(found, i, versions, now, {k: bool(v[i]) for k, v in about.items()}),
+                zlib.compress(batch.vectors[i].tobytes(), 1),
+            )
+            for i, sequence in enumerate(sequences)
+        ]
+
+    def _judged(self, glimpse: Glimpse, stage: str, batch: Batch) -> tuple[Judged, str]:
+        model = self._model()
+        if model is None:
+            return by_rules(glimpse, stage, batch), ""
+        return judged(glimpse, model, stage, batch), model.version
+
+
+def _packed(
+    found: Judged, i: int, versions: Versions, now: int, about: Mapping[str, bool]
+) -> bytes:
+    told = {
+        "score": float(found.score[i]),
+        "decision": DECISIONS[found.decision[i]],
+        "reasons": found.reasons[i],
+        "versions": [versions.model, versions.policy, versions.features],
+        "now": now,
+    }
+    return json.dumps(
+        told | {k: True for k, v in about.items() if v}, separators=(",", ":")
+    ).encode()
+
+
+def stored_vector(answer: Answer) -> NDArray[np.float32]:
+    """The vector that an answer was made from."""
+    return np.frombuffer(zlib.decompress(answer.vector), np.float32)
+
+
+def v8(token: bytes) -> bytes:
+    """Sixteen bytes as a version 8 UUID (RFC 9562) has them."""
+    made = bytearray(token)
+    made[6] = (made[6] & 0x0F) | 0x80
+    made[8] = (made[8] & 0x3F) | 0x80
+    return bytes(made)
+
+
+def told(answer: Answer, *, folio: bytes, carrier: str, registration_id: str) -> Assessment:
+    """An answer as it leaves the engine."""
+    said = json.loads(answer.answer)
+    model, policy, features = said["versions"]
+    decision = said["decision"]
+    handed = DECISIONS.index(decision) >= STEP_UP
+    return Assessment(
+        assessment_id=UUID(bytes=folio),
+        carrier_id=carrier,
+        registration_id=registration_id,
+        stage=STAGES[answer.stage],
+        assessed_at=datetime.fromtimestamp(said["now"] / 1e6, UTC),
+        score=said["score"],
+        decision=decision,
+        reasons=tuple(said["reasons"]),
+        folio=person_folio(folio) if handed else None,
+        model_version=model or "rules-only",
+        policy_version=policy,
+        feature_version=features,
+        sources={
+            "history": "ok",
+            "exposure": "ok",
+            "rings": "ok",
+            "model": "ok" if model else "unavailable",
+        },
+        degraded=not model,
+        late=said.get("late", False),
+    )
+
+
+def person_folio(folio: bytes) -> str:
+    """What a clerk hands to the person: the first forty bits, in groups that can be typed."""
+    text = base64.b32encode(folio[:5]).decode()
+    return f"{text[:4]}-{text[4:]}"

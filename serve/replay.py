@@ -1,0 +1,148 @@
+"""The proof that what was answered live is what a replay of the same events says, bit for bit.
+
+The store's log becomes a data folder behind the door, the engine's offline path goes over it as it
+goes over any file, and every stored vector is compared with what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import logbook
+from detector.context import Past
+from detector.history import Queries
+from detector.lifecycle import STAGES
+from detector.model.dataset import batches
+from detector.registration import DataFolder, Labels, LineEvents
+from detector.signals import features
+from serve.judge import stored_vector
+from serve.store.books import Answer, Books
+from serve.world import reference
+
+PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first number that differs: whose, where, and the two values."""
+
+    sequence: int
+    stage: str
+    feature: str
+    live: float
+    replayed: float
+
+    def __str__(self) -> str:
+        return (
+            f"registration {self.sequence} at {self.stage}: {self.feature} was {self.live!r}, "
+            f"the replay says {self.replayed!r}"
+        )
+
+
+def exported(books: Books) -> DataFolder:
+    """Everything in the log as a data folder behind the door, in time order."""
+    rows: list[bytes] = []
+    while page := books.log(len(rows), PAGE):
+        rows += [row.entry for row in page]
+    own = logbook.read(rows, books.carriers()).registrations
+    order = np.lexsort((own.sequence, own.at))
+    own = own.take(order)
+    place = np.empty(len(order), np.int32)
+    place[own.sequence - 1] = np.arange(len(order))
+    tables = reference(books)
+    return DataFolder(
+        own,
+        _line_events(books, place),
+        _labels(books, place),
+        tables.breaches,
+        tables.members,
+        tables.officials,
+        (),
+        (),
+        True,
+    )
+
+
+def _line_events(books: Books, place: NDArray[np.int32]) -> LineEvents:
+    seen = books.all_events()
+    row = place[[e.sequence - 1 for e in seen]] if seen else np.empty(0, np.int32)
+    at = np.array([e.at for e in seen], np.int64)
+    table = LineEvents(
+        row,
+        at,
+        np.array([e.kind for e in seen], np.int8),
+        np.array([e.handset for e in seen], np.int64),
+        np.array([e.place for e in seen], np.int32),
+    )
+    return table.take(np.lexsort((at, row)))
+
+
+def _labels(books: Books, place: NDArray[np.int32]) -> Labels:
+    found = books.all_verdicts()
+    row = place[[v.sequence - 1 for v in found]] if found else np.empty(0, np.int32)
+    at = np.array([v.at for v in found], np.int64)
+    sure = [np.nan if v.confidence is None else v.confidence for v in found]
+    table = Labels(
+        row,
+        at,
+        np.array([v.fraud for v in found], np.bool_),
+        np.array([v.source for v in found], np.int8),
+        np.array(sure, np.float32),
+    )
+    return table.take(np.lexsort((at, row)))
+
+
+def differences(
+    books: Books, progress: Callable[[float], None] | None = None
+) -> Iterator[Difference | None]:
+    """For every stored assessment, None where the replay says the same, else what differs first."""
+    folder = exported(books)
+    past = Past.of(folder)
+    place = np.empty(len(folder.registrations), np.int64)
+    place[folder.registrations.sequence - 1] = np.arange(len(place))
+    answers = [a for found in _answers(books, len(place)) for a in found]
+    asked = {stage: [a for a in answers if a.stage == i] for i, stage in enumerate(STAGES)}
+    queries = {stage: _queries(past, place, found) for stage, found in asked.items()}
+    rings = past.rings(queries)
+    done = 0
+    for stage, found in asked.items():
+        names = [f.name for f in features(stage)]
+        start = 0
+        for batch in batches(past, stage, queries[stage], rings[stage]):
+            for i, vector in enumerate(batch.vectors):
+                yield _difference(found[start + i], stage, names, vector)
+            start += len(batch.vectors)
+            done += len(batch.vectors)
+            if progress:
+                progress(done / len(answers))
+
+
+def _answers(books: Books, n: int) -> Iterator[list[Answer]]:
+    for low in range(0, n, PAGE):
+        by = books.answers(list(range(low + 1, min(low + PAGE, n) + 1)))
+        yield [a for sequence in sorted(by) for a in by[sequence]]
+
+
+def _queries(past: Past, place: NDArray[np.int64], answers: list[Answer]) -> Queries:
+    rows = place[[a.sequence - 1 for a in answers]] if answers else np.empty(0, np.int64)
+    moments = np.array([a.moment for a in answers], np.int64)
+    commits = np.array([a.as_of - 1 for a in answers], np.int64)
+    if answers and answers[0].stage == 0:
+        return Queries(rows, moments, rows, commits)
+    orders = np.searchsorted(past.registrations.at, moments, side="left").astype(np.int64)
+    return Queries(rows, moments, orders, commits)
+
+
+def _difference(
+    answer: Answer, stage: str, names: list[str], vector: NDArray[np.float32]
+) -> Difference | None:
+    live = stored_vector(answer)
+    wrong = ~((live == vector) | (np.isnan(live) & np.isnan(vector)))
+    if not wrong.any():
+        return None
+    i = int(np.flatnonzero(wrong)[0])
+    return Difference(answer.sequence, stage, names[i], float(live[i]), float(vector[i]))

@@ -1,0 +1,92 @@
+"""The histories that one transaction works on: fetched once, changed in memory, written back at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.history import ATTACH_SPECS, SPECS
+from detector.live import Histories
+from detector.records import Record, bounded, inserted
+from detector.registration import Registrations
+from serve.store.books import Books
+
+Array = NDArray[Any]
+NAMES = tuple(spec.name for spec in SPECS)
+PLACE = {name: i for i, name in enumerate(NAMES)}
+ATTACH_PLACE = {spec.name: 128 + i for i, spec in enumerate(ATTACH_SPECS)}
+SLACK = 64  # attaches that are known already, and later than a moment that is asked about
+_K = {i: spec.k for i, spec in enumerate(SPECS)} | {
+    128 + i: spec.k + SLACK for i, spec in enumerate(ATTACH_SPECS)
+}
+
+
+def record_id(kind: int, key: int) -> bytes:
+    """What a key's record is filed under."""
+    return bytes((kind,)) + key.to_bytes(8, "little", signed=True)
+
+
+def record_ids(own: Registrations) -> list[list[bytes | None]]:
+    """Per row, the ids of the records of its keys, in the order of SPECS."""
+    columns = [
+        [record_id(kind, key) if key else None for key in _keys(own, name)]
+        for kind, name in enumerate(NAMES)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _keys(own: Registrations, name: str) -> list[int]:
+    column: Array = getattr(own, name)
+    keys: list[int] = column.astype(np.int64).tolist()
+    return keys
+
+
+class Shelf:
+    """Records by id, as they are now."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._records: dict[bytes, Record] = {}
+        self._changed: set[bytes] = set()
+
+    def fetch(self, ids: Iterable[bytes | None]) -> None:
+        """Bring the records that are not here yet."""
+        wanted = list({id_ for id_ in ids if id_ is not None and id_ not in self._records})
+        if wanted:
+            found = self._books.records(wanted)
+            for id_ in wanted:
+                self._records[id_] = found.get(id_, b"")
+
+    def __getitem__(self, id_: bytes) -> Record:
+        """A record that was fetched."""
+        return self._records[id_]
+
+    def insert(self, id_: bytes, entry: bytes) -> None:
+        """One more entry."""
+        self.put(id_, inserted(self._records[id_], entry))
+
+    def put(self, id_: bytes, record: Record) -> None:
+        """A record anew."""
+        self._records[id_] = record
+        self._changed.add(id_)
+
+    def histories(self, ids: Sequence[Sequence[bytes | None]], names: Sequence[str]) -> Histories:
+        """The records of many rows' keys; `ids` has, per row, one for each of `names`."""
+        places: dict[bytes, int] = {}
+        codes = np.full((len(ids), len(names)), -1, np.int32)
+        for i, row in enumerate(ids):
+            for j, id_ in enumerate(row):
+                if id_ is not None:
+                    codes[i, j] = places.setdefault(id_, len(places))
+        columns = {name: np.ascontiguousarray(codes[:, j]) for j, name in enumerate(names)}
+        return Histories([self._records[id_] for id_ in places], columns)
+
+    def write(self) -> None:
+        """Write back what changed, each record cut to what its key remembers."""
+        self._books.put_records(
+            {id_: bounded(self._records[id_], _K[id_[0]]) for id_ in self._changed}
+        )
+        self._changed.clear()
