@@ -48,7 +48,8 @@ def _without_null(node: dict[str, Any]) -> dict[str, Any]:
         return rest | {"anyOf": real, "nullable": True}
     if "enum" in real[0]:
         real = [real[0] | {"enum": [*real[0]["enum"], None]}]
-    return real[0] | rest | {"nullable": True}
+    only: dict[str, Any] = real[0]
+    return only | rest | {"nullable": True}
 
 
 def _apart(node: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from serve.judge import Judge, told, v8
 from serve.later import Later, Lines
 from serve.shelf import NAMES, Shelf
 from serve.store.books import Answer, Books, Filed
+from serve.store.database import Connection
 from serve.world import NO_FACTS, NO_ROWS, World, body_print
 
 HOUR = 3_600 * MICROSECONDS
@@ -62,7 +63,7 @@ class Engine:
         body_key: bytes,
         judge: Judge,
         clock: Callable[[], int],
-        changed: Callable[[Sequence[Assessment]], None] | None = None,
+        changed: Callable[[Connection, Sequence[Assessment]], None] | None = None,
     ) -> None:
         self.books = books
         self.door = pseudonymiser
@@ -164,7 +165,7 @@ class _Work:
         """Write what is still in memory only."""
         self._shelf.write()
         if self._new and self._engine.changed:
-            self._engine.changed(self._new)
+            self._engine.changed(self._books.own, self._new)
 
     def _report(self, report: LineEvent | Outcome) -> Told:
         try:

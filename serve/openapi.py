@@ -77,12 +77,12 @@ def _operation(raw: Mapping[str, Any]) -> Document:
 
 
 def _parameter(raw: Mapping[str, Any]) -> Document:
-    made = schema({k: v for k, v in raw.items() if k != "schema"})
+    made: Document = schema({k: v for k, v in raw.items() if k != "schema"})
     return made | {"schema": schema(raw["schema"])}
 
 
 def _request(raw: Mapping[str, Any]) -> Document:
-    body = schema(raw["requestBody"])
+    body: Document = schema(raw["requestBody"])
     body.setdefault("description", str(raw["summary"]))
     example = preface.EXAMPLES.get(raw["operationId"])
     if example:
@@ -93,7 +93,7 @@ def _request(raw: Mapping[str, Any]) -> Document:
 def _response(status: str, raw: Mapping[str, Any], operation: str) -> Document:
     if int(status) >= 400:
         return {"$ref": f"#/components/responses/{_error_name(status)}"}
-    made = schema(raw)
+    made: Document = schema(raw)
     headers = {HEADER: CORRELATOR} | made.get("headers", {})
     if status == "201":
         headers["Location"] = {"$ref": "#/components/headers/Location"}

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from serve import body
 from serve.answering import text
@@ -82,7 +83,17 @@ async def import_registrations(
     """
     check_media(asked, NDJSON)
     asked.service.imports.check()
-    return StreamingResponse(_told(Run(asked, from_line, notify)), media_type=NDJSON)
+    return Telling(_told(Run(asked, from_line, notify)), media_type=NDJSON)
+
+
+class Telling(StreamingResponse):
+    """An answer that leaves the request to its reader: Starlette's listens for the client's going, and
+    would swallow pieces of a body that is still arriving.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send while there is something to tell."""
+        await self.stream_response(send)
 
 
 async def _told(run: Run) -> AsyncIterator[bytes]:

@@ -6,9 +6,6 @@ whole, and a client adds both answers. The file is the only thing a custodian ke
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from detector.errors import KeyMissing
+from serve import keyfile
 from serve.custodian import group
 from serve.custodian.group import BadElement
 
@@ -83,31 +81,14 @@ class Ring:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises KeyMissing where the file is none of ours; its text is never quoted."""
+        held = keyfile.read(path, "key ring", FORMAT)
         try:
-            held = json.loads(path.read_text("utf-8"))
-            if held["format"] != FORMAT:
-                raise KeyMissing(f"{path.name} is a key ring of another format")
-            return cls(tuple(EpochKey(k["id"], _decoded(k["secret"])) for k in held["keys"]))
-        except OSError as fault:
-            raise KeyMissing(f"cannot read the key ring {path.name}: {fault.strerror}") from None
+            keys = [EpochKey(k["id"], keyfile.secret_of(k["secret"])) for k in held["keys"]]
         except (ValueError, KeyError, TypeError):
             raise KeyMissing(f"{path.name} is not a key ring") from None
+        return cls(tuple(keys))
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all, readable by its owner alone."""
-        text = json.dumps({"format": FORMAT, "keys": [_written(key) for key in self.keys]})
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-
-
-def _written(key: EpochKey) -> dict[str, str]:
-    return {"id": key.id, "secret": base64.b64encode(key.secret).decode()}
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
+        keys = [{"id": key.id, "secret": keyfile.text_of(key.secret)} for key in self.keys]
+        keyfile.write(path, {"format": FORMAT, "keys": keys})

@@ -97,6 +97,7 @@ class Dispatcher:
         finally:
             for channel in channels.values():
                 await channel.close()
+            self._thread.submit(self._leave_store)
             self._thread.shutdown()
 
     async def _turn(self, channels: Mapping[str, Channel], most: int) -> None:
@@ -155,17 +156,22 @@ class Dispatcher:
             )
         except Unavailable:
             log.warning("outbox.store_unavailable")
-            return None
+        except Exception as fault:  # noqa: BLE001 - what is in the outbox must not wait for a restart
+            log.error("outbox.store_fault", fault=type(fault).__name__)
+        return None
 
     def _in_thread(self, work: Callable[[Connection], Result]) -> Result:
         try:
             self._own = self._own or connect(self._url)
             return work(self._own)
-        except Unavailable:
-            if self._own is not None:
-                self._own.close()
-                self._own = None
+        except Exception:
+            self._leave_store()
             raise
+
+    def _leave_store(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
 
 async def _attempt(channels: Mapping[str, Channel], message: Message) -> Attempt:

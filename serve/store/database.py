@@ -59,7 +59,9 @@ def connect(url: str) -> Connection:
     Raises BadInput for a URL of another kind, Unavailable where the server does not answer.
     """
     if url.startswith(SQLITE):
-        opened: Connection = Sqlite(Path(url.removeprefix(SQLITE)))
+        path = Path(url.removeprefix(SQLITE))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened: Connection = Sqlite(path)
     elif url.startswith(POSTGRES):
         opened = Postgres(url)
     else:
@@ -72,7 +74,6 @@ class Sqlite:
     """WAL and full durability: a commit returns after its fsync."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._own = sqlite3.connect(
             path, isolation_level=None, timeout=WAIT, check_same_thread=False
         )

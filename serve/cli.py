@@ -1,0 +1,168 @@
+"""The service's commands: `simvigia serve`, `replay`, `openapi` and `know`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from detector.errors import BadInput
+from serve.naming import API_BASE, SCOPES
+
+REHEARSED = ("alfa", "beta", "gama")
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+STORE_HELP = "sqlite:///path (the default, nothing to install) or postgresql://user@host/database."
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.option("--model", type=FOLDER, help="Model folder; the shipped champion unless given.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@click.option("--store", help=STORE_HELP + " [default: sqlite:///simvigia.db]")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes; more than one needs PostgreSQL.")  # fmt: skip
+@click.option("--carrier", "carriers", multiple=True, default=REHEARSED, show_default=True,
+              help="Carrier that the rehearsal's client acts for; may be repeated.")  # fmt: skip
+def serve(
+    model: Path | None,
+    host: str,
+    port: int,
+    store: str | None,
+    workers: int,
+    carriers: tuple[str, ...],
+) -> None:
+    """Answer carriers over HTTP.
+
+    Without settings it serves on this machine only, with a key and a client of its own making, kept
+    beside the store: enough to try everything. docs/operator.md says what production sets.
+    """
+    import uvicorn
+
+    from serve import wiring
+
+    environment = os.environ
+    if store:
+        environment[wiring.STORE] = store
+    if model:
+        environment[wiring.MODEL] = str(model)
+    url = environment.setdefault(wiring.STORE, wiring.DEFAULT_STORE)
+    if workers > 1 and url.startswith("sqlite:"):
+        raise BadInput("several workers need a store that they can share: --store postgresql://…")
+    if not environment.get("SIMVIGIA_ISSUER"):
+        if host not in LOOPBACK:
+            raise BadInput("set SIMVIGIA_ISSUER before listening beyond this machine")
+        _rehearse(url, port, carriers)
+    wiring.checked(environment)
+    click.echo(f"simvigia: serving http://{host}:{port}{API_BASE}", err=True)
+    uvicorn.run(
+        "serve.wiring:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
+    """A key, an issuer and one client, made once and kept beside the store."""
+    from detector.pseudonym import KEY, KEY_FILE, Key
+
+    folder = _beside(url)
+    environment = os.environ
+    if not environment.get(KEY_FILE) and not environment.get(KEY):
+        key = folder / "simvigia.key"
+        if not key.exists():
+            Key.generate(key)
+        environment[KEY_FILE] = str(key)
+    known, credentials = folder / "clients.json", folder / "credentials.json"
+    if not known.exists():
+        _client(known, credentials, carriers)
+    environment |= {
+        "SIMVIGIA_ISSUER": f"http://127.0.0.1:{port}",
+        "SIMVIGIA_DEV_ISSUER": "on",
+        "SIMVIGIA_DEV_CLIENTS": str(known),
+        "SIMVIGIA_DEV_KEY_FILE": str(folder / "issuer.json"),
+    }
+    environment.setdefault("SIMVIGIA_SANDBOX", "on")
+    click.echo(f"simvigia: a rehearsal; the client's id and secret are in {credentials}", err=True)
+
+
+def _beside(url: str) -> Path:
+    if not url.startswith("sqlite:///"):
+        raise BadInput("with a PostgreSQL store set SIMVIGIA_ISSUER and SIMVIGIA_KEY_FILE")
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _client(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
+    """One client that may do everything for its carriers."""
+    from serve.issuer import secret_hash
+
+    name, secret = "rehearsal", secrets.token_urlsafe(24)
+    held = {"secretHash": secret_hash(secret), "carriers": list(carriers), "scopes": sorted(SCOPES)}
+    _write_private(known, {name: held})
+    _write_private(credentials, {"client_id": name, "client_secret": secret})
+
+
+def _write_private(path: Path, content: object) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(content, file, indent=1)
+
+
+@click.command()
+@click.option("--store", required=True, help=STORE_HELP)
+def replay(store: str) -> None:
+    """Prove that a store's answers are what a replay of its events says, bit for bit."""
+    from detector.cli import bars
+    from serve.replay import differences
+    from serve.store.books import Books
+    from serve.store.database import connect
+
+    checked = 0
+    with bars() as report:
+        for found in differences(Books(connect(store)), lambda share: report("Replaying", share)):
+            if found is not None:
+                click.echo(f"simvigia: {found}", err=True)
+                sys.exit(1)
+            checked += 1
+    click.echo(f"{checked:,} assessments, every one the same in the replay.")
+
+
+@click.command()
+@click.option("--data", type=FOLDER, required=True, help="Data folder with breaches and officials.")
+@click.option("--store", required=True, help=STORE_HELP)
+@click.option("--key-file", type=FILE, help="File with the pseudonym key; else as `simvigia score`.")
+def know(data: Path, store: str, key_file: Path | None) -> None:
+    """Tell a store of breaches and officials: those of a data folder replace what it had."""
+    from detector.intake import read_folder
+    from detector.pseudonym import Key, Pseudonymiser
+    from serve.knowing import tell
+    from serve.store.books import Books
+    from serve.store.database import connect
+
+    folder = read_folder(data, Pseudonymiser(Key.load(key_file)))
+    told = tell(Books(connect(store)), folder)
+    click.echo(f"{told.members:,} breach members and {told.officials:,} officials.")
+
+
+@click.command()
+@click.option("--out", type=FILE, help="File to write; standard output unless given.")
+def openapi(out: Path | None) -> None:
+    """Write the published OpenAPI document."""
+    from serve.openapi import text
+
+    if out is None:
+        click.echo(text(), nl=False)
+    else:
+        out.write_text(text(), "utf-8")
