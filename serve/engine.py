@@ -319,10 +319,17 @@ class _Work:
                 about={},
             )
             self._books.add_answers(found)
-            self._new += [
-                latest(self._books, a.sequence, self._books.folio(a.sequence)) for a in found
-            ]
+            self._new += [self._later_told(lines, a, i) for a, i in zip(found, which, strict=True)]
         self._books.drop_due(due)
+
+    def _later_told(self, lines: Lines, answer: Answer, i: int) -> Assessment:
+        own = lines.rows.own
+        return told(
+            answer,
+            folio=lines.folios[answer.sequence],
+            carrier=own.carriers[own.carrier[i]],
+            registration_id=own.registration_id[int(i)].as_py(),
+        )
 
     def _told(self, answer: Answer, folio: bytes, batch: _Batch, row: int) -> Assessment:
         event = batch.questions[batch.places[row]].event

@@ -38,6 +38,7 @@ class Lines:
     events: LineEvents  # by position among the rows
     attach_ids: list[list[bytes | None]]  # per event, the records of ATTACH_SPECS
     verdicts: list[Verdict]
+    folios: dict[int, bytes]  # by sequence
 
 
 class Later:
@@ -72,7 +73,8 @@ class Later:
         events = _line_events(sequences, self._books.events(once))
         ids = [_attach_ids(events, i) for i in range(len(events))]
         self._shelf.fetch(id_ for row in (*rows.ids, *ids) for id_ in row)
-        return Lines(rows, events, ids, self._books.verdicts(once))
+        verdicts, filed = self._books.verdicts(once), self._books.folios(once)
+        return Lines(rows, events, ids, verdicts, filed)
 
     def _event(self, sequence: int, report: LineEvent, now: int) -> None:
         occurred = _micros(report.occurred_at)

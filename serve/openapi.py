@@ -51,9 +51,21 @@ def document(raw: Mapping[str, Any]) -> Document:
     }
 
 
-def text(raw: Mapping[str, Any]) -> str:
-    """The document as YAML, as it is published."""
-    return yaml.safe_dump(document(raw), sort_keys=False, allow_unicode=True, width=100)
+def text(made: Document) -> str:
+    """The document as YAML, as it is published in docs/openapi/registration-risk.yaml."""
+    return yaml.dump(made, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what another reader of YAML would take for a number: a place such as 09015."""
+
+
+def _quoted(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "'" if value[:1].isdigit() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def _operation(raw: Mapping[str, Any]) -> Document:

@@ -33,6 +33,7 @@ SETTINGS = "settings.json"
 FILES = {SETTINGS, *(f"{stage}.txt" for stage in STAGES)}
 CARD = "card.md"
 MAX_GRADE = 4.0
+FEW = 64
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Model:
         if not len(vectors):
             return np.empty(0)
         model = self.stages[stage]
-        margin = model.booster.predict(vectors, raw_score=True, num_threads=2)
+        threads = 1 if len(vectors) <= FEW else 2  # waking another core costs more than it saves
+        margin = model.booster.predict(vectors, raw_score=True, num_threads=threads)
         unusual = self.novelty_weight * model.novelty.of(vectors)
         return np.asarray(margin, np.float64) + unusual
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.context import Past
+from detector.context import Known, Past
 from detector.history import Queries
 from detector.registration import DataFolder, Labels
 from detector.rings import RingViews
@@ -36,7 +36,7 @@ class Batch:
     rings: RingViews
 
 
-def batches(past: Past, stage: str, queries: Queries, rings: RingViews) -> Iterator[Batch]:
+def batches(past: Known, stage: str, queries: Queries, rings: RingViews) -> Iterator[Batch]:
     """Feature vectors by pieces small enough to hold in memory."""
     for start in range(0, len(queries), BATCH):
         cut = slice(start, start + BATCH)
@@ -47,7 +47,7 @@ def batches(past: Past, stage: str, queries: Queries, rings: RingViews) -> Itera
 
 
 def without(
-    past: Past, stage: str, batch: Batch, kept: Array
+    past: Known, stage: str, batch: Batch, kept: Array
 ) -> Callable[[tuple[str, ...], Array], NDArray[np.float32]]:
     """The vectors of some of a batch, had those others never been that share given columns with them.
 
@@ -87,6 +87,19 @@ def verdicts(labels: Labels, n: int) -> NDArray[np.int8]:
     return found
 
 
+def patience(folder: DataFolder, maturity: float) -> int:
+    """How long a row must have been silent before silence says something (microseconds).
+
+    The delay within which a share `maturity` of the known verdicts came; at most a third of the span.
+    """
+    labels, at = folder.labels, folder.registrations.at
+    if not len(labels):
+        return 0
+    delays = labels.at - at[labels.row]
+    span = int(at[-1] - at[0])
+    return int(min(np.quantile(delays, maturity), span / 3))
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingTable:
     """One stage's rows: vectors, verdicts, and what calibration and budgets need to know of each."""
@@ -99,6 +112,7 @@ class TrainingTable:
     operation: NDArray[np.int8]
     grade: NDArray[np.int8]
     tier: NDArray[np.int8]
+    row: NDArray[np.int64]  # the registration's position
 
     def __len__(self) -> int:
         return len(self.verdict)
@@ -124,7 +138,7 @@ def training_tables(
     done, total = 0, sum(min(len(q), most) for q in asked.values())
     tables = {}
     for stage, everyone in asked.items():
-        kept = _drawn(everyone, verdict, most=most, rng=rng)
+        kept = drawn(everyone, verdict, most=most, rng=rng)
         queries, tied = everyone.pick(kept), rings[stage].pick(kept)
         pieces = []
         for batch in batches(past, stage, queries, tied):
@@ -136,7 +150,8 @@ def training_tables(
     return tables
 
 
-def _drawn(queries: Queries, verdict: Array, *, most: int, rng: np.random.Generator) -> Array:
+def drawn(queries: Queries, verdict: Array, *, most: int, rng: np.random.Generator) -> Array:
+    """Positions of all queries with a verdict and of at most `most` others, in order."""
     known = verdict[queries.rows]
     unlabelled = np.flatnonzero(known == UNLABELLED)
     if len(unlabelled) > most:
@@ -156,6 +171,7 @@ def _table(past: Past, stage: str, pieces: list[Batch], verdict: Array) -> Train
         own.operation[rows],
         _joined([p.grade for p in pieces], np.empty(0, np.int8)),
         _joined([p.tier for p in pieces], np.empty(0, np.int8)),
+        rows,
     )
 
 

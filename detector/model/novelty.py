@@ -9,12 +9,14 @@ in several directions stands out although nobody has ever reported one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.signals.features import Feature
 
 Array = NDArray[Any]
@@ -23,7 +25,7 @@ UNREMARKABLE = 0.3  # what this share of registrations reaches surprises nobody
 _LEVELS = np.concatenate((np.linspace(0.0, 0.9, 10), 1 - np.logspace(-1.25, -4.5, 14)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Novelty:
     """Per directed feature, risky values and the surprise reached at each."""
 
@@ -36,20 +38,23 @@ class Novelty:
     def of(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Novelty of each vector; 0 for a wholly usual one."""
         strongest = np.zeros((len(vectors), max(self.groups, default=0) + 1))
-        for i, column in enumerate(self.columns):
-            x = vectors[:, column] * np.float32(self.signs[i])
-            far: Array = np.flatnonzero(x >= (self.values[i] or (np.inf,))[0])
-            at = np.searchsorted(self.values[i], x[far].astype(np.float64), side="right")
-            surprise = np.asarray((0.0, *self.surprises[i]))[at]
-            group = strongest[:, self.groups[i]]
-            group[far] = np.maximum(group[far], surprise)
+        _surprises(vectors, self._table, strongest)
         few = min(STRONGEST, strongest.shape[1])
         top: NDArray[np.float64] = np.sort(strongest, axis=1)[:, -few:].sum(axis=1)
         return top
 
+    @cached_property
+    def _table(self) -> tuple[Array, ...]:
+        """All features' values end to end, as the kernel reads them."""
+        starts = np.cumsum([0, *(len(v) for v in self.values)])
+        ends = [np.array([x for column in part for x in column], np.float64)
+                for part in (self.values, self.surprises)]  # fmt: skip
+        whole = [np.array(part, np.int64) for part in (self.columns, self.signs, self.groups)]
+        return (*whole, starts.astype(np.int64), *ends)
+
     def to_json(self) -> dict[str, Any]:
         """As stored with a model."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @classmethod
     def from_json(cls, text: dict[str, Any]) -> Novelty:
@@ -57,6 +62,25 @@ class Novelty:
         columns, signs, groups = (tuple(text[k]) for k in ("columns", "signs", "groups"))
         values, surprises = (tuple(tuple(v) for v in text[k]) for k in ("values", "surprises"))
         return cls(columns, signs, groups, values, surprises)
+
+
+@njit(nogil=True, cache=True)
+def _surprises(vectors: Array, table: Any, strongest: Array) -> None:
+    """Per row and group, the surprise of its most surprising feature."""
+    columns, signs, groups, starts, values, surprises = table
+    for row in range(vectors.shape[0]):
+        for i in range(columns.shape[0]):
+            x = np.float64(vectors[row, columns[i]] * np.float32(signs[i]))
+            low, high = starts[i], starts[i + 1]
+            while low < high:  # how many values are at most x; NaN is beyond none
+                middle = (low + high) >> 1
+                if values[middle] <= x:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low > starts[i]:
+                reached = surprises[low - 1]
+                strongest[row, groups[i]] = max(strongest[row, groups[i]], reached)
 
 
 def novelty(vectors: NDArray[np.float32], features: tuple[Feature, ...]) -> Novelty:

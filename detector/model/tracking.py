@@ -9,24 +9,34 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import mlflow
 import numpy as np
 from matplotlib.figure import Figure
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
+from detector.errors import BadInput
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.model.train import Trained
 from detector.registration import DataFolder
 from detector.signals import features
 
+T = TypeVar("T")
 EXPERIMENT = "simvigia"
 SQLITE = "sqlite:///"
 LOCAL_STORE = f"{SQLITE}mlflow.db"
 BEST = 25
+REGISTERED = "simvigia"
+ALIAS = "champion"
+RECORD = "promotion."  # tags of the registered model: one signed statement each
 
 
 def data_fingerprint(folder: DataFolder) -> str:
@@ -40,15 +50,25 @@ def data_fingerprint(folder: DataFolder) -> str:
     return digest.hexdigest()[:16]
 
 
-def log_run(trained: Trained, *, out: Path, fingerprint: str, version: str) -> str:
+def log_run(
+    trained: Trained,
+    *,
+    out: Path,
+    fingerprint: str,
+    version: str,
+    tags: Mapping[str, str] | None = None,
+    figures: Mapping[str, Figure] | None = None,
+) -> str:
     """Log one training run; its id. The model folder at `out` is attached whole."""
     mpl.use("Agg")
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # a new store's table creation is no news
-    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
+    _connect()
     _open_experiment()
     with mlflow.start_run(run_name=f"train-{version}") as run:
         mlflow.log_params(dict(trained.parameters))
-        mlflow.set_tags({"model_version": version, "data_fingerprint": fingerprint})
+        told = {"model_version": version, "data_fingerprint": fingerprint, **window(trained)}
+        mlflow.set_tags(told | dict(tags or {}))
+        for name, figure in (figures or {}).items():
+            mlflow.log_figure(figure, f"plots/{name}.png")
         mlflow.log_metrics({k: v for k, v in trained.metrics.items() if np.isfinite(v)})
         for stage in STAGES:
             mlflow.log_figure(importance(trained.model, stage), f"plots/importance_{stage}.png")
@@ -56,6 +76,17 @@ def log_run(trained: Trained, *, out: Path, fingerprint: str, version: str) -> s
         _log_booster(trained.model)
         run_id: str = run.info.run_id
         return run_id
+
+
+def window(trained: Trained) -> dict[str, str]:
+    """From when to when what was learned from was registered."""
+    first, last = (trained.parameters[f"{end}_registration"][:10] for end in ("first", "last"))
+    return {"data_window": f"{first} to {last}"}
+
+
+def _connect() -> None:
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # a new store's table creation is no news
+    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
 
 
 def _open_experiment() -> None:
@@ -77,6 +108,106 @@ def _log_booster(model: Model) -> None:
         signature=infer_signature(example, np.zeros(1)),
         input_example=example,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """MLflow's model registry as promotion needs it: versions, one alias, signed records, evidence.
+
+    Whatever it cannot reach is a BadInput in one sentence.
+    """
+
+    client: Any
+
+    def register(self, run: str, *, model: str, tags: Mapping[str, str] | None = None) -> int:
+        """The model folder of a run as a new version; its number."""
+        source = f"runs:/{run}/model_folder"
+        told = {"model": model, **(tags or {})}
+        made = _asked(
+            lambda: self.client.create_model_version(REGISTERED, source, run_id=run, tags=told)
+        )
+        return int(made.version)
+
+    def model_version(self, version: int) -> str:
+        """The model that a version says it holds."""
+        found = _asked(lambda: self.client.get_model_version(REGISTERED, str(version)))
+        return str(found.tags.get("model", ""))
+
+    def run_of(self, version: int) -> str:
+        """The run that made a version."""
+        return str(_asked(lambda: self.client.get_model_version(REGISTERED, str(version))).run_id)
+
+    def version_of(self, model: str) -> int | None:
+        """The latest version that holds a model, none where none does."""
+        found = _asked(lambda: self.client.search_model_versions(f"name='{REGISTERED}'"))
+        mine = [int(v.version) for v in found if v.tags.get("model") == model]
+        return max(mine, default=None)
+
+    def point(self, version: int) -> None:
+        """Move the alias."""
+        _asked(lambda: self.client.set_registered_model_alias(REGISTERED, ALIAS, str(version)))
+
+    def pointed(self) -> int | None:
+        """The version that the alias names, whoever moved it; none where nobody set it."""
+        found = _asked(lambda: self.client.get_registered_model(REGISTERED)).aliases.get(ALIAS)
+        return None if found is None else int(found)
+
+    def record(self, number: int, signed: str) -> None:
+        """Keep one signed statement."""
+        name = f"{RECORD}{number:06d}"
+        _asked(lambda: self.client.set_registered_model_tag(REGISTERED, name, signed))
+
+    def records(self) -> list[tuple[int, str]]:
+        """All statements by number, signed or not."""
+        tags = _asked(lambda: self.client.get_registered_model(REGISTERED)).tags
+        named = [(key.removeprefix(RECORD), text) for key, text in tags.items() if RECORD in key]
+        return sorted((int(number), text) for number, text in named if number.isdigit())
+
+    def attach(self, version: int, name: str, content: Mapping[str, Any]) -> None:
+        """Put a JSON document beside the run that made a version."""
+        run = self.run_of(version)
+        _asked(lambda: self.client.log_dict(run, dict(content), name))
+
+    def download(self, version: int, into: Path) -> Path:
+        """The model folder of a version, copied below `into`."""
+        into = into / str(version)
+        into.mkdir(parents=True, exist_ok=True)
+        run = self.run_of(version)
+        got = _asked(lambda: self.client.download_artifacts(run, "model_folder", str(into)))
+        return Path(got)
+
+
+def log_comparison(
+    run: str, *, figures: Mapping[str, Figure], metrics: Mapping[str, float]
+) -> None:
+    """Add the plots and figures of a backtest to the run that made the challenger."""
+    _connect()
+    client = mlflow.MlflowClient()
+    for name, figure in figures.items():
+        _asked(partial(client.log_figure, run, figure, f"plots/{name}.png"))
+    for name, value in metrics.items():
+        if np.isfinite(value):
+            _asked(partial(client.log_metric, run, name, float(value)))
+
+
+def registry(store: str | None = None) -> Registry:
+    """The registry at an MLflow URI, else at MLFLOW_TRACKING_URI, else beside the working folder."""
+    _connect()
+    client = _asked(lambda: mlflow.MlflowClient(store or mlflow.get_tracking_uri()))
+    found = _asked(lambda: client.search_registered_models(f"name='{REGISTERED}'"))
+    if not found:
+        _asked(lambda: client.create_registered_model(REGISTERED))
+    return Registry(client)
+
+
+def _asked(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except (MlflowException, OSError) as fault:
+        kind = type(fault).__name__
+        raise BadInput(
+            f"the model registry cannot be used now ({kind}); nothing changed"
+        ) from fault
 
 
 def importance(model: Model, stage: str) -> Figure:

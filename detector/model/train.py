@@ -29,9 +29,11 @@ from detector.model.dataset import (
     UNLABELLED,
     TrainingTable,
     as_known,
+    patience,
     training_tables,
     verdicts,
 )
+from detector.model.hearing import outcome_weights
 from detector.model.novelty import novelty
 from detector.model.recipe import Recipe
 from detector.registration import MICROSECONDS, DataFolder
@@ -69,6 +71,7 @@ class Rows:
     vectors: NDArray[np.float32]
     fraud: NDArray[np.int8]
     weight: NDArray[np.float64]
+    silent: NDArray[np.bool_]  # nobody has spoken: legitimate only as far as anything says
 
 
 def train(
@@ -79,11 +82,14 @@ def train(
     policy: Policy,
     until: int,
     seed: int,
+    heard: NDArray[np.float64] | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Trained:
     """Learn from registrations before `until` (microseconds) and what was known by then.
 
-    Raises TooLittleData if there are hardly any registrations, or neither verdicts nor lessons.
+    `heard` is, for each registration of the folder, the chance that its outcome would reach us
+    (`detector.model.hearing`); without it, every outcome would. Raises TooLittleData if there are
+    hardly any registrations, or neither verdicts nor lessons.
     """
     known = as_known(folder, until)
     if len(known.registrations) < LEAST_ROWS:
@@ -96,7 +102,7 @@ def train(
     taught = _lesson_tables(lessons, recipe, rng, progress)
     if not taught[STAGES[0]] and not (own[STAGES[0]].verdict == FRAUD).any():
         raise TooLittleData("training needs some verdicts of fraud, or lessons; there are neither")
-    patience = _patience(known, recipe)
+    waited = patience(known, recipe.maturity)
     stages: dict[str, StageModel] = {}
     later: dict[str, TrainingTable] = {}
     metrics: dict[str, float] = {}
@@ -105,8 +111,9 @@ def train(
         early, later[stage] = _split(own[stage], recipe)
         stages[stage] = _stage(
             stage,
-            _own_rows(early, until - patience, recipe),
+            _own_rows(early, until - waited, recipe, heard=heard),
             [_lesson_rows(t, recipe) for t in taught[stage]],
+            ripe=_own_rows(early, until - waited, recipe).vectors,
             later=later[stage],
             recipe=recipe,
             seed=seed,
@@ -114,7 +121,7 @@ def train(
         metrics |= _metrics(stage, stages[stage], later[stage], recipe)
     progress("Learning", 1.0)
     model = _with_thresholds(stages, later, policy=policy, recipe=recipe, carriers=known)
-    return Trained(model, metrics, _parameters(known, lessons, patience, recipe=recipe, seed=seed))
+    return Trained(model, metrics, _parameters(known, lessons, waited, recipe=recipe, seed=seed))
 
 
 def _tables(
@@ -146,16 +153,6 @@ def _quiet(_what: str, _share: float) -> None:
     """Progress of a part that reports as a whole."""
 
 
-def _patience(folder: DataFolder, recipe: Recipe) -> int:
-    """How long a row must have been silent before silence says something (microseconds)."""
-    labels, at = folder.labels, folder.registrations.at
-    if not len(labels):
-        return 0
-    delays = labels.at - at[labels.row]
-    span = int(at[-1] - at[0])
-    return int(min(np.quantile(delays, recipe.maturity), span / 3))
-
-
 def _split(table: TrainingTable, recipe: Recipe) -> tuple[TrainingTable, TrainingTable]:
     """Earlier rows to learn from and later ones to calibrate on."""
     if not len(table):
@@ -164,17 +161,22 @@ def _split(table: TrainingTable, recipe: Recipe) -> tuple[TrainingTable, Trainin
     return table.where(table.at < border), table.where(table.at >= border)
 
 
-def _own_rows(table: TrainingTable, mature: int, recipe: Recipe) -> Rows:
+def _own_rows(
+    table: TrainingTable, mature: int, recipe: Recipe, *, heard: NDArray[np.float64] | None = None
+) -> Rows:
     spoken = table.verdict != UNLABELLED
     silent = np.where(table.at <= mature, recipe.unlabelled_weight, 0.0)
     weight = np.where(spoken, recipe.labelled_weight, silent)
+    if heard is not None:
+        weight = weight * outcome_weights(heard[table.row], spoken)
     keep = weight > 0
     fraud = (table.verdict == FRAUD).astype(np.int8)
-    return Rows(table.vectors[keep], fraud[keep], weight[keep])
+    return Rows(table.vectors[keep], fraud[keep], weight[keep], ~spoken[keep])
 
 
 def _lesson_rows(table: TrainingTable, recipe: Recipe) -> Rows:
-    return Rows(table.vectors, table.verdict, np.full(len(table), recipe.practice_weight))
+    known = np.zeros(len(table), np.bool_)
+    return Rows(table.vectors, table.verdict, np.full(len(table), recipe.practice_weight), known)
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:
@@ -186,11 +188,15 @@ def _stage(
     own: Rows,
     lessons: list[Rows],
     *,
+    ripe: NDArray[np.float32],
     later: TrainingTable,
     recipe: Recipe,
     seed: int,
 ) -> StageModel:
-    """Two fits: a quick one says which rows are suspicious and which are hard, the second learns."""
+    """Two fits: a quick one says which rows are suspicious and which are hard, the second learns.
+
+    What is usual is learned from all `ripe` rows, heard of or not: it takes no labels.
+    """
     rng = np.random.default_rng(seed)
     quick = _fit(
         _joined([_thinned(part, 1 - recipe.easy_share, rng) for part in (own, *lessons)]),
@@ -206,8 +212,8 @@ def _stage(
         recipe=recipe,
         seed=seed,
     )
-    enough = len(own.weight) >= LEAST_ROWS
-    usual = novelty(own.vectors if enough else _joined(lessons).vectors, features(stage))
+    enough = len(ripe) >= LEAST_ROWS or not lessons
+    usual = novelty(ripe if enough else _joined(lessons).vectors, features(stage))
     unfinished = StageModel(booster, usual, Calibration(1.0, 0.0, 1.0))
     found = _calibration(unfinished, later, lessons, recipe=recipe)
     return StageModel(booster, usual, found)
@@ -217,7 +223,8 @@ def _thinned(rows: Rows, share: Array | float, rng: np.random.Generator) -> Rows
     """Legitimate rows dropped with probability `share`, the rest weighing as much as all did."""
     odds = np.where(rows.fraud == 1, 0.0, share)
     keep = rng.random(len(odds)) >= odds
-    return Rows(rows.vectors[keep], rows.fraud[keep], (rows.weight / (1 - odds))[keep])
+    weight = (rows.weight / (1 - odds))[keep]
+    return Rows(rows.vectors[keep], rows.fraud[keep], weight, rows.silent[keep])
 
 
 def _with_hard_rows(
@@ -235,18 +242,15 @@ def _with_hard_rows(
 
 
 def _without_suspects(own: Rows, quick: lgb.Booster, lessons: list[Rows], recipe: Recipe) -> Rows:
-    """Own rows without the unlabelled ones that the quick model finds as suspicious as known misuse.
-
-    A row without a verdict has `unlabelled_weight`; one with a verdict of legitimate stays.
-    """
+    """Own rows without the unlabelled ones that the quick model finds as suspicious as known misuse."""
     if not len(own.weight):
         return own
     raw = _margin(quick, own.vectors)
     known = raw[own.fraud == 1]
     teacher = known if len(known) >= LEAST_KNOWN else _frauds(quick, lessons)
     border = np.quantile(teacher, recipe.suspect_quantile) if len(teacher) else np.inf
-    keep = ~((own.weight == recipe.unlabelled_weight) & (raw > border))
-    return Rows(own.vectors[keep], own.fraud[keep], own.weight[keep])
+    keep = ~(own.silent & (raw > border))
+    return Rows(own.vectors[keep], own.fraud[keep], own.weight[keep], own.silent[keep])
 
 
 def _margin(booster: lgb.Booster, vectors: Array) -> Array:
@@ -356,7 +360,7 @@ def _metrics(
 
 
 def _parameters(
-    folder: DataFolder, lessons: Sequence[Lesson], patience: int, *, recipe: Recipe, seed: int
+    folder: DataFolder, lessons: Sequence[Lesson], waited: int, *, recipe: Recipe, seed: int
 ) -> dict[str, Any]:
     own = folder.registrations
     return {
@@ -369,7 +373,7 @@ def _parameters(
         "lesson_registrations": sum(len(lesson.folder.registrations) for lesson in lessons),
         "first_registration": str(np.datetime64(int(own.at[0]), "us")),
         "last_registration": str(np.datetime64(int(own.at[-1]), "us")),
-        "days_of_patience": round(patience / DAY, 1),
+        "days_of_patience": round(waited / DAY, 1),
         **{f"booster_{k}": v for k, v in recipe.booster.items()},
         "novelty_weight": recipe.novelty_weight,
     }

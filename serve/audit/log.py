@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from serve.audit.checkpoints import Checkpoint
 from serve.audit.records import LONGEST, AuditBroken, Entry
@@ -26,8 +26,7 @@ BLOCK = 1 << 20
 START = hashlib.sha256(b"simvigia/audit/1").digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as read: where it lies, its number as written, and whether its chain holds."""
 
     offset: int

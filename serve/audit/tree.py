@@ -40,11 +40,9 @@ class Tree:
                 self._levels.append(bytearray())
             held = self._levels[level]
             held += carried
-            if len(held) // HASH_BYTES % 2:
+            if len(held) & HASH_BYTES:  # an odd number of hashes: the last one has no neighbour yet
                 return
-            carried = node_hash(
-                bytes(held[-2 * HASH_BYTES : -HASH_BYTES]), bytes(held[-HASH_BYTES:])
-            )
+            carried = hashlib.sha256(b"\1" + held[-2 * HASH_BYTES :]).digest()
             level += 1
 
     def root(self, size: int | None = None) -> bytes:

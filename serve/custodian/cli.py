@@ -12,6 +12,7 @@ import uvicorn
 
 from detector.console import Commands
 from detector.errors import BadInput
+from serve.custodian import edge_settings
 from serve.custodian.app import Custodian
 from serve.custodian.clients import Budgets, credential_hash, load
 from serve.custodian.keyring import EpochKey, Ring
@@ -71,6 +72,17 @@ def credential() -> None:
     text = secrets.token_urlsafe(32)
     click.echo(f"credential {text}")
     click.echo(f"credential_sha256 {credential_hash(text).hex()}")
+
+
+@custodian.command()
+@click.option("--settings", type=FILE, required=True, help="JSON file: whom to ask, keys pinned.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=int, default=8062, show_default=True, help="Port to listen at.")
+def edge(settings: Path, host: str, port: int) -> None:
+    """Run a carrier's edge: raw rows in, tokenised rows out, in memory only."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    app = edge_settings.load(settings)
+    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
 
 
 def main() -> None:

@@ -100,6 +100,13 @@ class Books:
         found = self.own.rows("SELECT folio FROM registrations WHERE sequence = ?", [sequence])
         return bytes(found[0][0])
 
+    def folios(self, sequences: Sequence[int]) -> dict[int, bytes]:
+        """What registrations are filed under."""
+        found = self.own.found(
+            "SELECT sequence, folio FROM registrations WHERE sequence IN", sequences
+        )
+        return {sequence: bytes(folio) for sequence, folio in found}
+
     def named(self, sequence: int) -> tuple[str, str]:
         """Carrier and registration id of a registration."""
         found = self.own.rows(

@@ -78,6 +78,7 @@ class Sqlite:
             path, isolation_level=None, timeout=WAIT, check_same_thread=False
         )
         for setting in (
+            "page_size=2048",
             "journal_mode=WAL",
             "synchronous=FULL",
             "cache_size=-65536",

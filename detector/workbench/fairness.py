@@ -1,0 +1,168 @@
+"""Who is bothered without reason: by group, after an appeal, and if a threshold moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detector.audit import HIDDEN_BELOW, audit
+from detector.decision import DECISIONS
+from detector.intervals import wilson
+from detector.registration import Bool
+from detector.workbench import charts
+from detector.workbench.cases import positions
+from detector.workbench.charts import Chart
+from detector.workbench.country import Country
+
+WAYS = {"allow_notify or stronger": 1, "step_up or hold": 2}
+
+
+def rates(
+    country: Country, answers: pd.DataFrame, *, way: str = "allow_notify or stronger"
+) -> pd.DataFrame:
+    """How often honest people of each group are bothered at registration, with intervals.
+
+    The audit's rules on small cells hold: nothing is shown behind which fewer than ten people stand.
+    """
+    first = answers[answers["stage"] == "activation"]
+    level = first["decision"].map(DECISIONS.index).to_numpy()
+    return _rates(country, first, level >= WAYS[way], way)
+
+
+def _rates(country: Country, first: pd.DataFrame, bothered: Bool, way: str) -> pd.DataFrame:
+    row = positions(country, first)
+    innocent = ~country.known.fraud[row]
+    found = audit(country.segments, row, bothered, innocent=innocent, stage="activation", by=way)
+    table = pd.DataFrame(
+        [
+            (r.segment, r.kind, r.innocents, r.rate, r.against_average,
+             *((i.low, i.high) if (i := r.against_average_interval) else (None, None)), r.verdict)
+            for r in found.segments
+        ],
+        columns=["segment", "kind", "innocents", "rate", "times the average", "low", "high", "verdict"],
+    )  # fmt: skip
+    return table.sort_values("times the average", ascending=False, na_position="last")
+
+
+def rates_chart(table: pd.DataFrame, *, most: int = 20) -> Chart:
+    """Groups with enough people, against the average."""
+    shown = table.dropna(subset=["times the average"]).head(most)
+    shown = shown.assign(group=shown["segment"] + " (" + shown["kind"] + ")")
+    return charts.ranges(
+        "Honest people bothered, against the average",
+        shown,
+        of="group",
+        x="times the average, 95 % interval",
+        lines=("times the average", "low", "high"),
+    )
+
+
+def overturned(country: Country, answers: pd.DataFrame) -> pd.DataFrame:
+    """Flags by decision: how many have a verdict, and how many of these were overturned (legitimate)."""
+    first = answers[answers["stage"] == "activation"]
+    known, row = country.known, positions(country, first)
+    spoken, fraud = _verdicts(country)
+    table = pd.DataFrame(
+        {"decision": first["decision"].to_numpy(), "spoken": spoken[row], "fraud": fraud[row]}
+    )
+    table["overturned"] = table["spoken"] & ~table["fraud"]
+    found = table.groupby("decision").agg(
+        registrations=("spoken", "size"),
+        with_verdict=("spoken", "sum"),
+        overturned=("overturned", "sum"),
+    )
+    counts = found[["overturned", "with_verdict"]].to_numpy(np.int64).tolist()
+    sure = [wilson(hits, trials) for hits, trials in counts]
+    found["share low"] = [i.low if i else np.nan for i in sure]
+    found["share high"] = [i.high if i else np.nan for i in sure]
+    order = [d for d in reversed(DECISIONS) if d in found.index]
+    found.attrs["source"] = known.source
+    return found.loc[order]
+
+
+def _verdicts(country: Country) -> tuple[Bool, Bool]:
+    """Who has a verdict and whose last one is fraud, whatever the truth may be."""
+    labels, n = country.folder.labels, len(country)
+    spoken, fraud = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    spoken[labels.row], fraud[labels.row] = True, labels.fraud
+    return spoken, fraud
+
+
+def overturned_by_reason(country: Country, answers: pd.DataFrame) -> pd.DataFrame:
+    """Which reasons stood behind flags that were overturned; counts from one to nine are not shown."""
+    first = answers[(answers["stage"] == "activation") & (answers["decision"] != DECISIONS[0])]
+    spoken, fraud = _verdicts(country)
+    row = positions(country, first)
+    told = first.assign(spoken=spoken[row], overturned=(spoken & ~fraud)[row]).explode("reasons")
+    found = told.groupby("reasons").agg(
+        flags=("spoken", "size"), with_verdict=("spoken", "sum"), overturned=("overturned", "sum")
+    )
+    hidden = found["overturned"].between(1, HIDDEN_BELOW - 1)
+    found["overturned"] = found["overturned"].astype("Float64").mask(hidden)
+    return found.sort_values("flags", ascending=False)
+
+
+def threshold_effect(
+    country: Country,
+    answers: pd.DataFrame,
+    *,
+    shares: tuple[float, ...] = (0.002, 0.005, 0.01, 0.02),
+) -> pd.DataFrame:
+    """If the most suspicious share of registrations were warned: recall, and each group's rate.
+
+    One column for each share; a cell behind which fewer than ten people stand is empty.
+    """
+    first = answers[answers["stage"] == "activation"]
+    score, row = first["score"].to_numpy(np.float64), positions(country, first)
+    fraud = country.known.fraud[row]
+    columns: dict[str, Any] = {}
+    for share in shares:
+        bothered = score >= np.quantile(score, 1 - share)
+        table = _rates(country, first, bothered, f"top {share:.1%}")
+        name = table["segment"] + " (" + table["kind"] + ")"
+        column = pd.Series(table["rate"].to_numpy(float), index=name)
+        found = bothered[fraud].mean() if fraud.any() else np.nan
+        head = pd.Series({"misuse found": found, "everybody honest": bothered[~fraud].mean()})
+        columns[f"top {share:.1%}"] = pd.concat([head, column])
+    return pd.DataFrame(columns).dropna(how="all")
+
+
+def threshold_chart(table: pd.DataFrame, *, most: int = 12) -> Chart:
+    """What moving the threshold does to the groups that are bothered most."""
+    groups = table.drop(index=["misuse found"]).dropna().nlargest(most, table.columns[-1])
+
+    def draw(axes: Any) -> None:
+        everybody = "everybody honest"
+        for name, row in groups.iterrows():
+            mine = name == everybody
+            axes.plot(groups.columns, row, "o-", color=charts.ALARM if mine else charts.FIRST,
+                      lw=2 if mine else 1, zorder=3 if mine else 2)  # fmt: skip
+        ends = _apart(
+            groups.iloc[:, -1].to_dict(), least=float(groups.to_numpy().max(initial=0)) / 22
+        )
+        for name, height in ends.items():
+            colour = charts.ALARM if name == everybody else charts.MUTED
+            axes.annotate(
+                str(name),
+                (len(groups.columns) - 0.95, height),
+                fontsize=8,
+                color=colour,
+                va="center",
+            )
+        axes.set_xlim(-0.2, len(groups.columns) + 0.6)
+        axes.set(ylabel="honest people bothered", xlabel="registrations warned")
+        axes.yaxis.set_major_formatter(lambda v, _: f"{v:.1%}")
+
+    return charts.drawn("What a threshold does to whom", draw, size=(8.0, 4.8))
+
+
+def _apart(heights: dict[Any, float], *, least: float) -> dict[Any, float]:
+    """The same heights, moved up where labels would lie on each other."""
+    placed: dict[Any, float] = {}
+    floor = -np.inf
+    for name, height in sorted(heights.items(), key=lambda item: item[1]):
+        floor = max(height, floor + least)
+        placed[name] = floor
+    return placed

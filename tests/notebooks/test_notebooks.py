@@ -1,0 +1,103 @@
+"""The notebooks run from top to bottom on a small country, say what they teach, and define nothing."""
+
+from __future__ import annotations
+
+import ast
+import os
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from detector.model import tracking
+from detector.simulate import Country, simulate, write
+from tests.architecture.source import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+REGISTRATIONS, SEED = 10_000, 11
+SECONDS = 300  # for one notebook, on a machine that compiles every kernel first
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to work in, with a country in it and an MLflow store of its own."""
+    home = tmp_path_factory.mktemp("monday")
+    write(simulate(Country(), registrations=REGISTRATIONS, seed=SEED), home / "country")
+    return home
+
+
+@cache
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def executed(path: Path, home: Path) -> nbformat.NotebookNode:
+    """The notebook after every cell ran in `home`; a failing cell raises with its traceback."""
+    notebook = nbformat.from_dict(read(path))
+    store = f"sqlite:///{home / 'mlflow.db'}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", store)
+        patch.setenv("OMP_WAIT_POLICY", os.environ.get("OMP_WAIT_POLICY", "passive"))
+        NotebookClient(
+            notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": home}}
+        ).execute()
+    return notebook
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, home: Path) -> None:
+    notebook = executed(path, home)
+
+    pictures = [o for o in outputs(notebook) if "image/png" in o.get("data", {})]
+    words = [o for o in outputs(notebook) if o.get("name") == "stderr"]
+    assert pictures
+    assert words == []
+
+
+def test_running_them_promoted_nothing(home: Path) -> None:
+    """Notebook 4 ran with nobody's name in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+        registry = tracking.registry()
+
+    assert registry.pointed() is None
+    assert registry.records() == []
+
+
+def test_there_are_six() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_begins_with_what_the_analyst_will_know(path: Path) -> None:
+    first = read(path).cells[0]
+
+    assert first.cell_type == "markdown"
+    assert "At the end you " in first.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_one_cell_says_which_data(path: Path) -> None:
+    cells = [cell.source for cell in code(path)]
+
+    assert cells[0].startswith('DATA = "country"')
+    assert sum("DATA =" in cell for cell in cells) == 1
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_defines_nothing_and_keeps_no_output(path: Path) -> None:
+    defined = (ast.FunctionDef, ast.ClassDef, ast.Lambda)
+    nodes = [node for cell in code(path) for node in ast.walk(ast.parse(cell.source))]
+
+    assert not any(isinstance(node, defined) for node in nodes)
+    assert all(not cell.outputs and cell.execution_count is None for cell in code(path))
+
+
+def code(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
