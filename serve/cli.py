@@ -30,6 +30,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--carrier", "carriers", multiple=True, default=REHEARSED, show_default=True,
               help="Carrier that the rehearsal's client acts for; may be repeated.")  # fmt: skip
 def serve(
+    *,
     model: Path | None,
     host: str,
     port: int,
@@ -76,6 +77,7 @@ def serve(
 def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     """A key, an issuer and one client, made once and kept beside the store."""
     from detector.pseudonym import KEY, KEY_FILE, Key
+    from serve import wiring
 
     folder = _beside(url)
     environment = os.environ
@@ -88,6 +90,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     if not known.exists():
         _client(known, credentials, carriers)
     environment |= {
+        wiring.REHEARSAL: "on",
         "SIMVIGIA_ISSUER": f"http://127.0.0.1:{port}",
         "SIMVIGIA_DEV_ISSUER": "on",
         "SIMVIGIA_DEV_CLIENTS": str(known),
@@ -107,10 +110,15 @@ def _beside(url: str) -> Path:
 
 def _client(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
     """One client that may do everything for its carriers."""
+    from serve.api.subscriptions import SCOPES as SUBSCRIBING
     from serve.issuer import secret_hash
 
     name, secret = "rehearsal", secrets.token_urlsafe(24)
-    held = {"secretHash": secret_hash(secret), "carriers": list(carriers), "scopes": sorted(SCOPES)}
+    held = {
+        "secretHash": secret_hash(secret),
+        "carriers": list(carriers),
+        "scopes": sorted({**SCOPES, **SUBSCRIBING}),
+    }
     _write_private(known, {name: held})
     _write_private(credentials, {"client_id": name, "client_secret": secret})
 
@@ -142,7 +150,9 @@ def replay(store: str) -> None:
 @click.command()
 @click.option("--data", type=FOLDER, required=True, help="Data folder with breaches and officials.")
 @click.option("--store", required=True, help=STORE_HELP)
-@click.option("--key-file", type=FILE, help="File with the pseudonym key; else as `simvigia score`.")
+@click.option(
+    "--key-file", type=FILE, help="File with the pseudonym key; else as `simvigia score`."
+)
 def know(data: Path, store: str, key_file: Path | None) -> None:
     """Tell a store of breaches and officials: those of a data folder replace what it had."""
     from detector.intake import read_folder

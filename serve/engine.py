@@ -319,7 +319,9 @@ class _Work:
                 about={},
             )
             self._books.add_answers(found)
-            self._new += [self._later_told(lines, a, i) for a, i in zip(found, which, strict=True)]
+            self._new += [
+                self._later_told(lines, a, i) for a, i in zip(found, which.tolist(), strict=True)
+            ]
         self._books.drop_due(due)
 
     def _later_told(self, lines: Lines, answer: Answer, i: int) -> Assessment:
@@ -328,7 +330,7 @@ class _Work:
             answer,
             folio=lines.folios[answer.sequence],
             carrier=own.carriers[own.carrier[i]],
-            registration_id=own.registration_id[int(i)].as_py(),
+            registration_id=own.registration_id[i].as_py(),
         )
 
     def _told(self, answer: Answer, folio: bytes, batch: _Batch, row: int) -> Assessment:

@@ -7,16 +7,18 @@ correlator, error bodies) is added here, once.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
+from fastapi import APIRouter, FastAPI
 
 from serve import preface
+from serve.api import assessments, events, imports
 from serve.correlator import HEADER, PATTERN
 from serve.downgrade import schema
 from serve.errors import CODES
-from serve.naming import API_BASE
+from serve.naming import API_BASE, API_TITLE, API_VERSION
 
 Document = dict[str, Any]
 OUR_ERRORS = ("HTTPValidationError", "ValidationError")  # FastAPI's own, which we never send
@@ -51,8 +53,17 @@ def document(raw: Mapping[str, Any]) -> Document:
     }
 
 
-def text(made: Document) -> str:
-    """The document as YAML, as it is published in docs/openapi/registration-risk.yaml."""
+def published(routers: Sequence[APIRouter] = ()) -> Document:
+    """The document of the API, and of `routers` beside its own."""
+    app = FastAPI(title=API_TITLE, version=API_VERSION)
+    for router in (assessments.router, imports.router, events.router, *routers):
+        app.include_router(router)
+    return document(app.openapi())
+
+
+def text(made: Document | None = None) -> str:
+    """The published document (or another) as YAML: docs/openapi/registration-risk.yaml."""
+    made = published() if made is None else made
     return yaml.dump(made, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 

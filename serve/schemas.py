@@ -192,8 +192,10 @@ class BulkItem(Answer):
 
     index: Annotated[int, f.whole(0, MOST_AT_ONCE - 1, "Its position in the question, from 0")]
     status: Annotated[int, f.whole(200, 599, "The HTTP status it would have had alone")]
-    assessment: AssessmentAnswer | None = Field(None, description="The answer, if there is one")
-    error: ErrorInfo | None = Field(None, description="Why there is none, if so")
+    assessment: AssessmentAnswer | None = Field(
+        default=None, description="The answer, if there is one"
+    )
+    error: ErrorInfo | None = Field(default=None, description="Why there is none, if so")
 
 
 class BulkAnswer(Answer):

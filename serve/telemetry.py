@@ -6,8 +6,10 @@ API alone: without an SDK and an exporter set up by the operator nothing is sent
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
+from functools import lru_cache
 from typing import TextIO
 
 import structlog
@@ -52,8 +54,12 @@ class Telemetry:
             ["outcome"],
             registry=here,
         )
+        self._instruments = lru_cache(maxsize=512)(self._labelled)
         self._tracer = trace.get_tracer("simvigia.serve")
         self.log = _logger(log)
+
+    def _labelled(self, operation: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(operation, status), self._seconds.labels(operation)
 
     def assessed(self, assessment: Assessment) -> None:
         """Count an assessment that is about to be answered."""
@@ -64,8 +70,9 @@ class Telemetry:
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count and log an answer."""
         operation = operation_of(scope)
-        self._requests.labels(operation, status).inc()
-        self._seconds.labels(operation).observe(seconds)
+        counted, timed = self._instruments(operation, status)
+        counted.inc()
+        timed.observe(seconds)
         if operation in QUIET:
             return
         state = scope.get("state", {})
@@ -106,13 +113,22 @@ def operation_of(scope: Scope) -> str:
     return getattr(route, "operation_id", None) or getattr(route, "name", None) or UNMATCHED
 
 
+_ENCODER = json.JSONEncoder(
+    default=str, ensure_ascii=False
+)  # made once: making one costs more than a line
+
+
+def _json(_: object, __: str, event: structlog.typing.EventDict) -> str:
+    return _ENCODER.encode(event)
+
+
 def _logger(log: TextIO | None) -> structlog.typing.FilteringBoundLogger:
     made: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(log),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            _json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(20),
         cache_logger_on_first_use=True,

@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import FastAPI
 
 from detector.decision import Policy
@@ -19,6 +17,8 @@ from detector.pseudonym import Key, Pseudonymiser
 from serve.app import create_app
 from serve.champion import Champion
 from serve.clock import clock
+from serve.deliveries.addresses import Reach
+from serve.delivering import Delivering, delivering, derived
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
@@ -29,6 +29,7 @@ from serve.warm import warm
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STORE, MODEL, CLOCK = "SIMVIGIA_STORE", "SIMVIGIA_MODEL", "SIMVIGIA_CLOCK"
+REHEARSAL = "SIMVIGIA_REHEARSAL"  # on: events may go to this machine, without TLS
 DEFAULT_STORE = "sqlite:///simvigia.db"
 
 
@@ -38,15 +39,18 @@ class Parts:
 
     desk: QueueDesk
     champion: Champion
+    deliveries: Delivering
 
     def start(self) -> None:
         """Begin to answer."""
         self.champion.watch()
+        self.deliveries.background.start()
         self.desk.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
         self.desk.stop()
+        self.deliveries.background.stop()
         self.champion.close()
 
 
@@ -60,24 +64,22 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     Policy.load(policy)
     judge = Judge(champion, policy=version(policy))
     warm(door, judge)
+    rehearsal = environment.get(REHEARSAL) == "on"
+    deliveries = delivering(url, key, reach=Reach(http=rehearsal, private=rehearsal))
     engine = Engine(
         Books(connect(url)),
         pseudonymiser=door,
-        body_key=body_key(key),
+        body_key=derived(key, "body"),
         judge=judge,
         clock=clock(environment.get(CLOCK, "")),
+        changed=deliveries.subscribers.changed,
     )
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),
         health=lambda: {"model": champion.fault or "ok"},
     )
-    return Parts(desk, champion)
-
-
-def body_key(key: Key) -> bytes:
-    """What bodies are fingerprinted under."""
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"body").derive(key.secret)
+    return Parts(desk, champion, deliveries)
 
 
 def version(path: Path) -> str:
@@ -88,7 +90,7 @@ def version(path: Path) -> str:
 def application() -> FastAPI:
     """The application of one worker process, as the environment describes it."""
     behind = parts()
-    app = create_app(behind.desk, Settings.load())
+    app = create_app(behind.desk, Settings.load(), routers=behind.deliveries.routers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

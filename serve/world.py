@@ -84,6 +84,16 @@ class World:
         self._books.add_journal(self._journal, entries.packed())
 
 
+class _Columns:
+    """Columns of a file by name, whatever their type."""
+
+    def __init__(self, file: Mapping[str, Any]) -> None:
+        self._file = file
+
+    def __getitem__(self, name: str) -> Any:
+        return self._file[name]
+
+
 class Reference:
     """Breaches and officials as columns, packed as one npz."""
 
@@ -93,7 +103,7 @@ class Reference:
     @classmethod
     def empty(cls) -> Reference:
         """Nobody is known to be in any."""
-        i8, i4, i1 = (np.empty(0, t) for t in (np.int64, np.int32, np.int8))
+        i8, i4, i1 = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8)
         return cls(
             Breaches((), i4, np.empty(0, np.uint16)),
             BreachMembers(i8, i8, i4),
@@ -106,7 +116,7 @@ class Reference:
         if packed is None:
             return cls.empty()
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-            held: Any = dict(file)
+            held = _Columns(file)
             return cls(
                 Breaches(tuple(held["ids"].tolist()), held["occurred_on"], held["leaked"]),
                 BreachMembers(held["member"], held["known_at"], held["breach"]),

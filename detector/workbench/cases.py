@@ -104,7 +104,9 @@ def _tied(country: Country, answers: pd.DataFrame, row: int) -> pd.DataFrame:
     for key, words in TIES.items():
         ids = getattr(own, key)
         rows = np.flatnonzero(ids == ids[row]) if ids[row] else np.empty(0, np.int64)
-        if 1 < len(rows) <= HUB:
+        if key == "root":  # the very same identity has been said
+            rows = rows[own.identity[rows] != own.identity[row]]
+        if len(rows) <= HUB:
             for other in rows[rows != row].tolist():
                 by.setdefault(other, []).append(words)
     rows = np.array(sorted(by), np.int64)

@@ -68,7 +68,7 @@ def stacked_days(title: str, table: pd.DataFrame, *, y: str) -> Chart:
     """One stacked bar a day; the columns are the parts."""
 
     def draw(axes: Any) -> None:
-        palette = ["#0b6e99", "#6a9fb5", "#3b8f6b", "#d9a441", "#b4451f", "#8b96a0"]
+        palette = ["#0b6e99", "#6a9fb5", "#3b8f6b", "#d9a441", "#8b96a0", "#b4451f"]
         colours = [palette[i % len(palette)] for i in range(table.shape[1])]
         axes.stackplot(table.index, table.T.to_numpy(), labels=list(table.columns), colors=colours)
         axes.set_ylabel(y)

@@ -52,7 +52,8 @@ def recall_chart(test: Backtest, *, rng: np.random.Generator) -> Chart:
             made = axes.bar(place + step, table[name], 0.38, color=COLOURS[name], label=name)
             axes.bar_label(made, [f"{v:.0%}" for v in table[name]], padding=2, fontsize=9)
         axes.set_xticks(place, [f"{b:.2%}" for b in table["budget"]])
-        axes.set(xlabel="honest registrations bothered", ylabel="misuse found", ylim=(0, 1.1))
+        axes.set(xlabel="honest registrations bothered", ylabel="misuse found")
+        axes.set_ylim(0, max(1.25 * float(table[list(tests.NAMES)].to_numpy().max()), 0.05))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper left")
@@ -71,6 +72,7 @@ def pattern_chart(test: Backtest) -> Chart:
             axes.plot(table[name], place, "o", ms=8, color=COLOURS[name], label=name, alpha=0.9)
         names = [f"{r.pattern} ({r.rings})" for r in table.itertuples()]
         axes.set_yticks(place, names)
+        axes.set_ylim(-0.6, len(table) - 0.4)
         axes.set(xlabel="found at one false alarm in a thousand", xlim=(-0.03, 1.03))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.figure.legend(loc="outside lower center", ncols=2)
@@ -87,7 +89,7 @@ def weekly_chart(test: Backtest, *, rng: np.random.Generator) -> Chart:
             mine = table[table["model"] == name]
             at = mine["week"] + pd.Timedelta(hours=shift)
             axes.vlines(at, mine["low"], mine["high"], color=COLOURS[name], lw=2, alpha=0.6)
-            axes.plot(at, mine["recall"], "o-", color=COLOURS[name], lw=1.2, label=name)
+            axes.plot(at, mine["recall"], "o", color=COLOURS[name], label=name)
         axes.set(ylabel="misuse found", ylim=(-0.02, 1.02))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         charts.dates(axes)

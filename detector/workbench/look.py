@@ -23,6 +23,7 @@ from detector.workbench.charts import Chart
 from detector.workbench.country import Country
 
 DAY = 86_400_000_000  # microseconds
+PARTS = 6  # of a stacked picture
 GRADES = ("in no breach", "name or number", "number and channel", "images", "images, fresh")
 COLUMNS = {"document_type": MISSING, "validation_result": MISSING, "validation_attempts": 0,
            "place": 0, "line_first_seen": NO_DATE}  # fmt: skip
@@ -61,8 +62,18 @@ def volumes(country: Country, *, by: str = "operation") -> pd.DataFrame:
 
 def volumes_chart(country: Country, *, by: str = "operation") -> Chart:
     """Registrations a day, stacked."""
-    table = volumes(country, by=by)
+    table = _with_others(volumes(country, by=by))
     return charts.stacked_days("Registrations a day", table, y="registrations")
+
+
+def _with_others(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns as they are, or the largest and one for all others where there are too many to tell apart."""
+    if table.shape[1] <= PARTS:
+        return table
+    order = table.sum().sort_values(ascending=False).index
+    kept = table[order[: PARTS - 1]].copy()
+    kept["others"] = table[order[PARTS - 1 :]].sum(axis=1)
+    return kept
 
 
 def waves(country: Country, *, most: int = 10) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from detector.workbench.country import Country, microseconds
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SMALL = 50_000  # registrations; a smaller country gets smaller lessons
 POLICY = MODELS / "policy.toml"
+KEY = "promotion.key"
 
 
 def shipped() -> Model:
@@ -40,18 +41,17 @@ def shipped() -> Model:
 
 def in_use(home: Path | str = ".") -> Model:
     """The champion: of the last promotion signed with the key in `home`, else the shipped one."""
-    found = champion(
-        tracking.registry(),
-        signer(home).seal,
-        shipped=MODELS / "champion",
-        into=Path(home) / "models",
-    )
+    if not (Path(home) / KEY).exists():
+        return shipped()
+    into = Path(home) / "models"
+    seal = signer(home).seal
+    found = champion(tracking.registry(), seal, shipped=MODELS / "champion", into=into)
     return load(found.folder)
 
 
 def signer(home: Path | str = ".") -> Signer:
     """The promotion key in `home`, made if there is none. Keep it away from the service."""
-    path = Path(home) / "promotion.key"
+    path = Path(home) / KEY
     return Signer.load(path) if path.exists() else Signer.generate(path)
 
 

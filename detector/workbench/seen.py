@@ -112,10 +112,15 @@ def strength_chart(seen: Vectors, *, most: int = 18) -> Chart:
     )
 
 
-def drift(seen: Vectors, since: pd.Timestamp | str) -> pd.DataFrame:
-    """PSI of every feature: before a date (what a model learned from) against after it."""
-    later = seen.at >= microseconds(since)
-    return drift_table(seen.table[~later], seen.table[later])
+def drift(seen: Vectors, since: pd.Timestamp | str, *, before: str = "56D") -> pd.DataFrame:
+    """PSI of every feature: the weeks before a date (what a model learned from) against those after it.
+
+    Not all that came before: in a country's first weeks nobody has a past, and that is no drift.
+    """
+    border = microseconds(since)
+    later = seen.at >= border
+    earlier = ~later & (seen.at >= border - pd.Timedelta(before) // pd.Timedelta(microseconds=1))
+    return drift_table(seen.table[earlier], seen.table[later])
 
 
 def drift_chart(table: pd.DataFrame, *, most: int = 18) -> Chart:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from serve.answering import assessment_answer, given, ok
+from serve.answering import Body, assessment_body, given, ok
 from serve.answers import Assessment
 from serve.documented import responses
 from serve.errors import Fault, fault
@@ -20,9 +20,7 @@ from serve.naming import API_BASE, ASSESS, READ, security
 from serve.schemas import (
     AssessmentAnswer,
     BulkAnswer,
-    BulkItem,
     BulkQuestion,
-    ErrorInfo,
     RegistrationQuestion,
     RetrieveQuestion,
 )
@@ -75,7 +73,7 @@ async def assess_in_bulk(asked: Asked, body: BulkQuestion) -> Response:
     events = [one for one in read if not isinstance(one, Exception)]
     answers = iter(await asked.service.desk.assess_all(events) if events else [])
     outcomes = [one if isinstance(one, Exception) else next(answers) for one in read]
-    return ok(BulkAnswer(items=await _items(asked, outcomes)))
+    return ok({"items": await _items(asked, outcomes)})
 
 
 @router.post(
@@ -92,7 +90,7 @@ async def retrieve_assessment(asked: Asked, body: RetrieveQuestion) -> Response:
     """Finds an assessment by the carrier's own name of the registration, at its latest stage."""
     asked.asker.own(body.carrier_id)
     found = await asked.service.desk.find(body.carrier_id, body.registration_id)
-    return ok(assessment_answer(found, asked.language))
+    return ok(assessment_body(found, asked.language))
 
 
 @router.get(
@@ -113,7 +111,7 @@ async def get_assessment(
 ) -> Response:
     """Reads an assessment by its id, at its latest stage. Other carriers' assessments do not exist here."""
     found = await asked.service.desk.retrieve(assessment_id, asked.asker.carriers)
-    return ok(assessment_answer(found, asked.language))
+    return ok(assessment_body(found, asked.language))
 
 
 async def _read(asked: Asked, number: int, item: object) -> dict[str, Any] | Exception:
@@ -127,7 +125,7 @@ async def _read(asked: Asked, number: int, item: object) -> dict[str, Any] | Exc
     return question.event()
 
 
-async def _items(asked: Asked, outcomes: Sequence[Assessment | Exception]) -> list[BulkItem]:
+async def _items(asked: Asked, outcomes: Sequence[Assessment | Exception]) -> list[Body]:
     made, language = [], asked.language
     for index, outcome in enumerate(outcomes):
         if index % BREATH == BREATH - 1:
@@ -136,13 +134,12 @@ async def _items(asked: Asked, outcomes: Sequence[Assessment | Exception]) -> li
     return made
 
 
-def _item(asked: Asked, index: int, outcome: Assessment | Exception, *, language: str) -> BulkItem:
+def _item(asked: Asked, index: int, outcome: Assessment | Exception, *, language: str) -> Body:
     if isinstance(outcome, Exception):
         found = fault(outcome)
         if found.status_code == 500:
             asked.service.telemetry.failed(asked.scope, outcome)
-        error = ErrorInfo.model_validate(found.body())
-        return BulkItem(index=index, status=found.status_code, error=error)
+        return {"index": index, "status": found.status_code, "error": found.body()}
     asked.service.telemetry.assessed(outcome)
-    shown = assessment_answer(outcome, language)
-    return BulkItem(index=index, status=200 if outcome.repeated else 201, assessment=shown)
+    shown = assessment_body(outcome, language)
+    return {"index": index, "status": 200 if outcome.repeated else 201, "assessment": shown}

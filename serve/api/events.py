@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from serve.answering import assessment_answer, ok
+from serve.answering import assessment_body, ok
 from serve.answers import LineEvent, Outcome, Refused
 from serve.documented import responses
 from serve.gate import Asked, Guarded
@@ -43,7 +43,7 @@ async def report_line_event(asked: Asked, body: LineEventReport) -> Response:
         place=body.place,
     )
     found = await asked.service.desk.report_event(event)
-    return ok(assessment_answer(found, asked.language))
+    return ok(assessment_body(found, asked.language))
 
 
 @router.post(
@@ -73,7 +73,7 @@ async def report_outcome(asked: Asked, body: OutcomeReport) -> Response:
         verdict_on=verdict_on or None,
     )
     found = await asked.service.desk.report_outcome(outcome)
-    return ok(assessment_answer(found, asked.language))
+    return ok(assessment_body(found, asked.language))
 
 
 def _moment(text: str, field: str) -> datetime:

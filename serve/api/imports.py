@@ -18,7 +18,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from serve import body
-from serve.answering import text
 from serve.answers import Assessment, Unavailable
 from serve.documented import responses
 from serve.errors import Fault, fault
@@ -102,7 +101,7 @@ async def _told(run: Run) -> AsyncIterator[bytes]:
         work = asyncio.create_task(run.take_all())
         try:
             while (line := await run.telling.get()) is not None:
-                yield text(line) + b"\n"
+                yield line.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
         finally:
             work.cancel()
 

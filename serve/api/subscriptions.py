@@ -9,9 +9,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from starlette.responses import Response
 
-from serve.answering import assessment_answer, ok, text
+from serve.answering import JSON, assessment_answer
 from serve.answers import Assessment, Refused, Unknown
 from serve.api.subscription_schemas import (
     Pagination,
@@ -58,8 +60,8 @@ PerPage = Annotated[int, Query(alias="perPage", ge=1, le=100, description="How m
 
 def view(assessment: Assessment) -> dict[str, object]:
     """What an event tells of an assessment: what the carrier would read, in Spanish."""
-    shown = assessment_answer(assessment, SPANISH)
-    return shown.model_dump(mode="json", by_alias=True, exclude_none=True)
+    shown: dict[str, object] = to_jsonable_python(assessment_answer(assessment, SPANISH))
+    return shown
 
 
 def subscriptions_router(book: Book, *, reach: Reach) -> APIRouter:
@@ -111,7 +113,7 @@ def _add_creation(router: APIRouter, book: Book, reach: Reach) -> None:
                 429, "As many subscriptions as a client may have", code="QUOTA_EXCEEDED"
             ) from None
         where = {"Location": f"{BASE}/subscriptions/{made.subscription_id}"}
-        return Response(text(_shown(made)), 201, where, media_type="application/json")
+        return _body(_shown(made), 201, where)
 
 
 def _add_readings(router: APIRouter, book: Book) -> None:
@@ -137,7 +139,7 @@ def _add_readings(router: APIRouter, book: Book) -> None:
             total_count=total,
             total_pages=math.ceil(total / per_page),
         )
-        return ok(SubscriptionList(subscriptions=[_shown(s) for s in found], pagination=part))
+        return _body(SubscriptionList(subscriptions=[_shown(s) for s in found], pagination=part))
 
     @router.get(
         "/subscriptions/{subscriptionId}",
@@ -152,7 +154,7 @@ def _add_readings(router: APIRouter, book: Book) -> None:
     async def retrieve_subscription(asked: Asked, subscription_id: SubscriptionId) -> Response:
         """Reads one of the client's own. Others' do not exist here."""
         name, client = str(subscription_id), asked.asker.client_id
-        return ok(_shown(await asyncio.to_thread(book.find, name, client)))
+        return _body(_shown(await asyncio.to_thread(book.find, name, client)))
 
 
 def _add_deletion(router: APIRouter, book: Book) -> None:
@@ -244,6 +246,12 @@ async def _first(asked: Asked, wish: Wish) -> Assessment | None:
     except Unknown:
         raise Refused("config.subscriptionDetail.assessmentId", "unknown") from None
     return found if wish.initial_event else None
+
+
+def _body(shown: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """What is not there is left out."""
+    content = shown.model_dump_json(by_alias=True, exclude_none=True)
+    return Response(content, status, headers, media_type=JSON)
 
 
 def _shown(s: Subscription) -> SubscriptionAnswer:

@@ -12,9 +12,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import to_jsonable_python
 from starlette.responses import JSONResponse, Response
 
-from serve.answering import assessment_answer
+from serve.answering import assessment_body
 from serve.answers import Assessment
 from serve.gate import Asked, Guarded
 from serve.naming import ASSESS, READ, TMF_BASE, security
@@ -84,9 +85,7 @@ def _registration(task: TaskQuestion) -> dict[str, Any]:
 
 def _task(found: Assessment, language: str) -> dict[str, Any]:
     """The finished task. It names the registration, never the person."""
-    shown = assessment_answer(found, language).model_dump(
-        mode="json", by_alias=True, exclude_none=True
-    )
+    shown = to_jsonable_python(assessment_body(found, language))
     apart = ("assessmentId", "riskScore")
     return {
         "id": shown["assessmentId"],

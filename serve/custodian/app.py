@@ -47,12 +47,13 @@ WORK: Mapping[str, tuple[Callable[[EpochKey, bytes], bytes], int]] = {
 
 @dataclass(frozen=True)
 class Custodian:
-    """The ASGI application over a key ring. `at_once` requests are worked on, the rest are told to wait."""
+    """The ASGI application over a key ring: one request is worked on, `waiting` wait, the rest come again."""
 
     ring: Ring
     budgets: Budgets
-    at_once: int = 8
-    _inside: set[int] = field(default_factory=set)
+    waiting: int = 16
+    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    _inside: list[None] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -95,17 +96,17 @@ class Custodian:
     async def _apart(
         self, function: Callable[[EpochKey, bytes], bytes], key: EpochKey, body: bytes
     ) -> bytes:
-        """In a thread: the library gives the interpreter free while it multiplies."""
-        if len(self._inside) >= self.at_once:
+        """In a thread, one at a time: more would only take the interpreter from one another."""
+        if len(self._inside) > self.waiting:
             raise Refusal(503, "busy", 1)
-        mark = id(body)
-        self._inside.add(mark)
+        self._inside.append(None)
         try:
-            return await asyncio.to_thread(function, key, body)
+            async with self._turn:
+                return await asyncio.to_thread(function, key, body)
         except BadElement:
             raise Refusal(400, "bad_element") from None
         finally:
-            self._inside.discard(mark)
+            self._inside.pop()
 
 
 def _shown(key: EpochKey) -> dict[str, str]:

@@ -8,7 +8,10 @@ passed on.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import rbcl  # type: ignore[import-untyped]  # it ships no types
 
@@ -18,6 +21,10 @@ ELEMENT_BYTES = SCALAR_BYTES = 32
 FIELD = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 IDENTITY = bytes(ELEMENT_BYTES)
+
+if os.name == "posix":
+    # Each process writes the library to a file of its own (3 MB) and leaves it: once loaded it may go.
+    Path(sys.modules["rbcl._sodium"].lib_path).unlink(missing_ok=True)
 
 
 class BadElement(BadInput):

@@ -306,7 +306,7 @@ def _check(institution: Institution, entry: Entry, place: str) -> None:
     if entry.tier not in TIERS or entry.language not in LANGUAGES:
         raise Refused(f"{place}.tier", "tier or language is not one of the documented")
     for name, contact in (("contact", entry.contact), ("delegate", entry.delegate)):
-        if contact and (not contact.isprintable() or len(contact) > 254 or " " in contact):
+        if contact and not _is_plain(contact):
             raise Refused(f"{place}.{name}", "neither an e-mail address nor E.164")
     if not (entry.vouched_by or _on_domain(institution, entry.contact)):
         raise Refused(f"{place}.contact", "not on the institution's domain, and no carrier vouches")
@@ -317,7 +317,12 @@ def _check(institution: Institution, entry: Entry, place: str) -> None:
         raise Refused(f"{place}.contact", "neither an e-mail address nor E.164")
 
 
+def _is_plain(contact: str) -> bool:
+    plain = contact.isascii() and contact.isprintable() and len(contact) <= 254
+    return plain and not set(contact) & set(' ,;:<>()[]\\"')
+
+
 def _on_domain(institution: Institution, contact: str) -> bool:
-    name, at, domain = contact.rpartition("@")
-    known = institution.domains
-    return bool(name and at) and any(domain.lower() in (d,) or domain.lower().endswith("." + d) for d in known)
+    name, at, domain = contact.lower().rpartition("@")
+    inside = any(domain == own or domain.endswith("." + own) for own in institution.domains)
+    return bool(name and at) and inside

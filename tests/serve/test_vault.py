@@ -234,6 +234,12 @@ def test_a_stream_opens_for_the_worker(events: list[bytes]) -> None:
     assert [opener.open(box) for box in boxes] == events
 
 
+def test_events_of_a_stream_have_coarse_sizes() -> None:
+    sealer = sealing.Sealer.fresh(WORKER.public_key())
+
+    assert len({len(sealer.seal(bytes(length))) for length in range(253, 508, 17)}) == 1
+
+
 def test_a_stream_opens_for_nobody_else_and_not_bent() -> None:
     sealer = sealing.Sealer.fresh(WORKER.public_key())
     one, two = sealer.seal(b"event"), sealer.seal(b"event")

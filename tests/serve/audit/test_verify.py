@@ -147,6 +147,17 @@ def test_a_rolled_back_log_that_grew_again_is_found() -> None:
     assert [(f.fault, f.first, f.last) for f in findings] == [("rewritten", 5, 11)]
 
 
+def test_records_chained_under_wrong_numbers_are_found() -> None:
+    chain, out = START, b""
+    for number, each in zip((0, 1, 5, 3), entries()[:4], strict=True):
+        chain = chained(chain, leaf_of(number, each))
+        out += header(len(each), number) + each + chain
+
+    findings = verify(Memory(out)).findings
+
+    assert [(f.fault, f.first) for f in findings] == [("moved", 2)]
+
+
 def test_a_log_read_in_many_blocks_is_the_same_log(monkeypatch: pytest.MonkeyPatch) -> None:
     _, storage = log(200)
     whole = verify(storage)

@@ -1,9 +1,12 @@
 """What the custodian answers, and what it refuses with which word."""
 
+import asyncio
+
 import httpx
 import pytest
 
 from serve.custodian import group, oprf, proofs
+from serve.custodian.app import Custodian
 from tests.serve.custodian.halves import CREDENTIAL, KEY, Clock, Wire, application
 
 ASKED = [oprf.blinded(bytes([i]), group.random_scalar(), 1) for i in range(3)]
@@ -89,3 +92,16 @@ def test_public_keys_are_for_everybody_and_secrets_for_nobody() -> None:
 
     assert answer.json() == {"keys": [{"id": "2026q4", "public": KEY.public.hex()}]}
     assert KEY.secret.hex() not in answer.text
+
+
+def test_a_custodian_with_its_hands_full_says_so() -> None:
+    app = application()
+    app = Custodian(app.ring, app.budgets, waiting=1)
+
+    async def asked() -> list[int]:
+        wire = httpx.ASGITransport(app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=wire, base_url="http://custodian") as http:
+            questions = [http.post(EVALUATIONS, content=BODY, headers=WORDS) for _ in range(4)]
+            return [answer.status_code for answer in await asyncio.gather(*questions)]
+
+    assert sorted(asyncio.run(asked())) == [200, 200, 503, 503]
