@@ -168,7 +168,7 @@ class Running:
         self._at[span], self._second[span] = rows["at"], second
         self._carrier[span], self._flags[span] = rows["carrier"], rows["flags"]
         self._used = _slots(self._table, rows["keys"], self._keys[span], self._used)
-        turned = self._verdicts(added.facts, second)
+        turned = self._verdicts(added.facts, second, asks)
         stream = _stream(self.n + np.arange(n), second, turned, asks)
         numbers = np.zeros((n + len(asks.rows), len(RING_NUMBERS)), np.float32)
         ring = np.full(n + len(asks.rows), -1, np.int64)
@@ -217,8 +217,9 @@ class Running:
             _rehash(self._table, table)
             self._table = table
 
-    def _verdicts(self, facts: Array, second: Array) -> list[tuple[int, int, int]]:
-        """Verdicts that now count: (before which added row, second, row). The rest waits for its second."""
+    def _verdicts(self, facts: Array, second: Array, asks: Asks) -> list[tuple[int, int, int]]:
+        """Verdicts that now count: (before which added row, second, row). The rest waits for its second:
+        for a row that is not before it, or, where no row comes, for a question at a later moment."""
         turned = facts[facts["kind"] == FACTS.index("verdict")]
         known = seconds_known(turned["at"])
         self._pending += zip(known.tolist(), turned["row"].tolist(), strict=True)
@@ -226,9 +227,11 @@ class Running:
             return []
         newest = np.maximum.accumulate(second) if len(second) else second
         before = np.searchsorted(newest, [s for s, _ in self._pending], side="left")
-        due = [(int(b), *p) for b, p in zip(before, self._pending, strict=True) if b < len(second)]
-        self._pending = [p for b, p in zip(before, self._pending, strict=True) if b == len(second)]
-        return due
+        reached = int(asks.seconds.max(initial=-1))
+        counts = (before < len(second)) | (np.array([s for s, _ in self._pending]) <= reached)
+        waiting = list(zip(before.tolist(), self._pending, counts.tolist(), strict=True))
+        self._pending = [p for _, p, now in waiting if not now]
+        return [(b, *p) for b, p, now in waiting if now]
 
     def _count(self, added: Entries, second: Array) -> None:
         """The wave's hours, the clock and who reports events."""

@@ -121,8 +121,8 @@ def promoted(
     by: str = "",
     why: str = "",
     override: Override | None = None,
+    at: datetime,
     home: Path | str = ".",
-    at: datetime | None = None,
 ) -> str:
     """Promotes if somebody says who and why and every rule holds; what happened, in words.
 
@@ -141,7 +141,7 @@ def promoted(
             version=challenger.version,
             by=by,
             why=why,
-            at=at or pd.Timestamp(found.end, unit="us", tz="UTC").to_pydatetime(),
+            at=at,
             signer=key,
             override=override,
         )

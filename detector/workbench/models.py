@@ -64,11 +64,10 @@ def suited(country: Country) -> Recipe:
     return replace(recipe, booster=booster, countries=1, practice_registrations=4_000)
 
 
-def table(country: Country, until: pd.Timestamp | str) -> AsOfTable:
-    """The training table of activations as of a date, its groups numbered afresh."""
-    seed = int.from_bytes(Key.fresh().secret[:8], "big")
+def table(country: Country, until: pd.Timestamp | str, *, rng: np.random.Generator) -> AsOfTable:
+    """The training table of activations as of a date; an `rng` without a seed numbers groups afresh."""
     at = pd.Timestamp(microseconds(until), unit="us", tz="UTC")
-    return table_as_of(country.folder, at, rng=np.random.default_rng(seed))
+    return table_as_of(country.folder, at, rng=rng)
 
 
 def known(made: AsOfTable) -> pd.DataFrame:

@@ -97,10 +97,10 @@ def test_signals_are_seen_on_hits_and_on_near_misses() -> None:
     assert seen.strength(vectors)["auc alone"].dropna().between(0.5, 1).all()
 
 
-def test_both_models_answer_the_same_registrations_as_scoring_does() -> None:
+def test_both_models_answer_the_same_registrations_as_scoring_does(on_disk: Country) -> None:
     start = country().after(0.6)
 
-    test = replay.replayed(country(), tiny.model(), tiny.model(), start=start)
+    test = replay.replayed(on_disk, tiny.model(), tiny.model(), start=start)
 
     first = answers()[answers()["stage"] == "activation"]
     assert test.registration.to_pylist() == first["registration_id"].tolist()
@@ -178,7 +178,7 @@ def test_nothing_is_promoted_or_rolled_back_without_a_name_and_a_reason() -> Non
     found = evidence(backtest(), rng=np.random.default_rng(1))
     challenger = models.Challenger(tiny.model(), Path(), "", 1, {})
 
-    assert compare.promoted(found, challenger).startswith("Nothing was promoted")
+    assert compare.promoted(found, challenger, at=AT).startswith("Nothing was promoted")
     assert compare.rolled_back(by="", why="", at=AT).startswith("Nothing was rolled back")
 
 

@@ -1,0 +1,113 @@
+"""An engine over a store, with a clock that a test sets, and ways to look at what it answered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from detector.lifecycle import STAGES
+from detector.model.artefact import Model
+from detector.signals import features
+from serve.answers import Assessment, LineEvent
+from serve.engine import Asked, Engine, Question, Reader, Told
+from serve.judge import Judge, stored_vector
+from serve.replay import differences
+from serve.store.books import Books
+from serve.store.database import connect
+from tests.builders import pseudonymiser, registration
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SEEDS = range(max(int(os.environ.get("SIMVIGIA_EXAMPLES", "20")) // 10, 1))
+BODY_KEY = b"k" * 32
+
+
+def micros(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
+
+
+def question(at: datetime = START, *, imported: bool = False, **changes: Any) -> Question:
+    """A registration in which every value is its own, made at that moment."""
+    cells = registration(registered_at=at.isoformat(), **changes)
+    event = {name: value for name, value in cells.items() if value is not None}
+    return Question(event, imported)
+
+
+def seen(of: Question, at: datetime, kind: str = "first_attach", **more: Any) -> LineEvent:
+    return LineEvent(
+        str(of.event["carrier_id"]), str(of.event["registration_id"]), at, kind, **more
+    )
+
+
+class Standing:
+    """One worker over a store."""
+
+    def __init__(self, url: str, model: Callable[[], Model | None] = lambda: None) -> None:
+        self.url, self.model, self.now = url, model, START
+        self.restart()
+
+    def restart(self) -> None:
+        """As a new process would: nothing in memory."""
+        own = connect(self.url)
+        self.books = Books(own)
+        self.engine = Engine(
+            self.books,
+            pseudonymiser=pseudonymiser(),
+            body_key=BODY_KEY,
+            judge=Judge(self.model, policy="p"),
+            clock=lambda: micros(self.now),
+        )
+
+    def close(self) -> None:
+        self.books.own.close()
+
+    def take(self, *asked: Asked, at: datetime | None = None) -> list[Told]:
+        """Everything in one transaction, at a moment of the worker's clock."""
+        self.now = at or self.now
+        return self.engine.take(asked)
+
+    def answered(self, *asked: Asked, at: datetime | None = None) -> list[Assessment]:
+        """As `take`, where nothing is refused."""
+        told = self.take(*asked, at=at)
+        for one in told:
+            assert isinstance(one, Assessment), one
+        return told  # type: ignore[return-value]
+
+    def settle(self, at: datetime) -> int:
+        """As the worker does when nobody asks: all later stages that are due, and how many they were."""
+        self.now, done = at, 0
+        while found := self.engine.settle(micros(at)):
+            done += found
+        return done
+
+    def stages(self, of: Question) -> list[str]:
+        """The stages at which a registration was answered."""
+        return [
+            STAGES[answer.stage]
+            for answer in self.books.answers([self.number(of)])[self.number(of)]
+        ]
+
+    def number(self, of: Question) -> int:
+        """The sequence number of a registration."""
+        found = Reader(self.books, pseudonymiser()).named(
+            str(of.event["carrier_id"]), str(of.event["registration_id"])
+        )
+        return self.books.known([found.assessment_id.bytes])[found.assessment_id.bytes][0]
+
+    def feature(self, of: Question, name: str) -> float:
+        """A number of the vector that a registration was answered from at activation."""
+        answer = self.books.answers([self.number(of)])[self.number(of)][0]
+        place = [f.name for f in features(STAGES[0])].index(name)
+        return float(stored_vector(answer)[place])
+
+    def differing(self) -> list[str]:
+        """What a replay of the store's events finds different; fails where there is nothing to compare."""
+        found = list(differences(self.books))
+        assert found
+        return [str(one) for one in found if one is not None]
+
+
+def later(**time: float) -> datetime:
+    """So long after START."""
+    return START + timedelta(**time)

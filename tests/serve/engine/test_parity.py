@@ -1,0 +1,117 @@
+"""What was answered live is what a replay of the same events says, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from detector.lifecycle import STAGES
+from detector.model import artefact
+from detector.scoring import scores
+from serve.answers import Unknown
+from serve.knowing import tell
+from serve.replay import exported
+from tests.builders import curp_of
+from tests.serve.engine.standing import SEEDS, START, Standing, later, question
+from tests.serve.engine.stream import Stream, reference
+
+CHAMPION = Path(__file__).resolve().parents[3] / "models" / "champion"
+
+
+def lived(standing: Standing, stream: Stream, events: int) -> None:
+    """Everything of a stream is answered; a report may name what was not taken."""
+    for now, batch in stream.batches(events):
+        for told in standing.take(*batch, at=now):
+            assert not isinstance(told, Exception) or isinstance(told, Unknown), told
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_stream_is_answered_as_its_replay(
+    standing: Standing, seed: int, figure: Callable[[str], None]
+) -> None:
+    rng = np.random.default_rng(seed)
+    stream = Stream(rng)
+    lived(standing, stream, 110)
+    tell(standing.books, reference(rng, standing.books))
+    lived(standing, stream, 70)
+    standing.settle(stream.now + timedelta(hours=30))
+    standing.restart()
+    stream.now += timedelta(hours=31)
+    lived(standing, stream, 80)
+    standing.settle(stream.now + timedelta(days=8))
+
+    assert standing.differing() == []
+    stages = {stage for _, _, stage in held(standing)}
+    assert stages == set(range(len(STAGES)))
+    figure(f"parity, seed {seed}: {len(held(standing))} assessments are the same in the replay")
+
+
+def held(standing: Standing) -> list[tuple[int, int, int]]:
+    """Sequence, moment and stage of every assessment."""
+    n = standing.books.last_sequence()
+    found = standing.books.answers(range(1, n + 1))
+    return [(a.sequence, a.moment, a.stage) for one in found.values() for a in one]
+
+
+def test_more_registrations_of_one_key_than_it_remembers_are_answered_as_their_replay(
+    standing: Standing,
+) -> None:
+    rng = np.random.default_rng(1)
+    hot = {"device_id": "one", "agent_id": "one", "point_of_sale_id": "one", "ip": "203.0.113.9"}
+    for start in range(0, 320, 40):
+        behind = rng.integers(0, 60, 40) * (rng.random(40) < 0.2)
+        batch = [
+            question(later(minutes=start + i - int(behind[i])), identity_value=curp_of(7), **hot)
+            for i in range(40)
+        ]
+        standing.answered(*batch, at=later(minutes=start + 60))
+
+    assert standing.differing() == []
+    assert standing.feature(batch[-1], "identity_registrations_day") >= 256 - 60
+
+
+def test_breaches_told_again_change_no_answer_given(standing: Standing) -> None:
+    rng = np.random.default_rng(2)
+    stream = Stream(rng, people=6)
+    lived(standing, stream, 40)
+    told = reference(rng, standing.books)
+    tell(standing.books, told)
+    lived(standing, stream, 40)
+    tell(standing.books, told)
+    lived(standing, stream, 20)
+
+    assert standing.differing() == []
+
+
+def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
+    model = artefact.load(CHAMPION)
+    standing = Standing(f"sqlite:///{tmp_path / 'store.db'}", lambda: model)
+    lived(standing, Stream(np.random.default_rng(3)), 200)
+    live = {
+        (a.sequence, STAGES[a.stage]): pd.read_json
+        for one in standing.books.answers(range(1, standing.books.last_sequence() + 1)).values()
+        for a in one
+    }
+    folder = exported(standing.books)
+    replayed = pa.concat_tables(scores(folder, model)).to_pandas()
+    assert len(live)
+    assert len(replayed)
+
+
+def test_the_replay_finds_one_number_that_was_changed(standing: Standing) -> None:
+    standing.answered(*(question(START, identity_value=curp_of(5)) for _ in range(4)))
+    answers = standing.books.answers([2, 3])
+    with standing.books.own.writing():
+        standing.books.own.run(
+            "UPDATE assessments SET vector = ? WHERE sequence = 2", [answers[3][0].vector]
+        )
+
+    (difference,) = standing.differing()
+
+    assert difference.startswith("registration 2 at activation")
