@@ -251,13 +251,20 @@ def catalogue(out: Path | None) -> None:
     help="How many.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Number to draw by.")
-def demo(out: Path, registrations: int, seed: int) -> None:
-    """The whole job from nothing: simulate, learn, score, evaluate, explain."""
+@click.pass_context
+def demo(context: click.Context, out: Path, registrations: int, seed: int) -> None:
+    """The whole job from nothing: simulate, learn, score, explain, serve."""
     from detector.demo import run
 
     with bars() as report:
         told = run(out, registrations=registrations, seed=seed, models=MODELS, progress=report)
     click.echo(told)
+    rehearse = main.get_command(context, "rehearse")  # where a service is installed too
+    if rehearse is not None:
+        click.echo(
+            "\nNow the same country as carriers meet it: over HTTP, scored by the champion.\n"
+        )
+        context.invoke(rehearse, data=out / "country", out=out / "service")
 
 
 def _refuse_existing(out: Path) -> None:

@@ -182,16 +182,20 @@ def openapi(out: Path | None) -> None:
 @click.option("--data", type=FOLDER, required=True, help="Data folder with raw registrations.")
 @click.option("--out", type=FOLDER, required=True, help="Folder for the store and its keys.")
 @click.option("--model", type=FOLDER, help="Model folder; the shipped champion unless given.")
+@click.option("--history", type=click.FloatRange(0.0), default=45.0, show_default=True,
+              help="How many days before those are imported.")  # fmt: skip
 @click.option("--days", type=click.FloatRange(0.01), default=10.0, show_default=True,
               help="How many days at the end of the data are streamed.")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(1.0), default=36.0, show_default=True,
               help="How long that takes.")  # fmt: skip
-def rehearse(data: Path, out: Path, model: Path | None, days: float, seconds: float) -> None:
+def rehearse(
+    data: Path, out: Path, model: Path | None, *, history: float, days: float, seconds: float
+) -> None:
     """Serve a data folder: import its past, stream its last days over HTTP, prove the answers."""
     from detector.cli import bars
     from serve.rehearsal import Plan, Rehearsal
 
-    plan = Plan(data, out, model=model, days=days, seconds=seconds)
+    plan = Plan(data, out, model=model, history=history, days=days, seconds=seconds)
     with bars() as report:
         told = Rehearsal(plan, lambda text: click.echo(f"{text}\n", err=True), report).run()
     click.echo(told)

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+
 from serve.answers import Assessment, LineEvent, Outcome, Overloaded, Unavailable, Unknown
 from serve.engine import Asked, Engine, Question, Reader, Told
 
@@ -132,17 +134,25 @@ class QueueDesk:
     def _answer(self, batch: Sequence[_Waiting]) -> None:
         limit = time.monotonic() - SLOWEST
         live = [w for w in batch if w.since >= limit]
-        answers: list[Told] = []
-        try:
-            answers = self._engine.take([w.asked for w in live])
-            self._broken = ""
-        except Exception as fault:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            self._broken = type(fault).__name__
-            answers = [fault if isinstance(fault, Unavailable) else Unavailable()] * len(live)
-        told = iter(answers)
+        told = iter(self._taken([w.asked for w in live]))
         for waiting in batch:
             answer = next(told) if waiting.since >= limit else Overloaded()
             _tell(waiting.answer, answer)
+
+    def _taken(self, asked: Sequence[Asked]) -> list[Told]:
+        """Answers; where one question brings the engine down, only that one goes without."""
+        try:
+            answers = self._engine.take(asked)
+        except Unavailable as fault:
+            self._broken = "unavailable"
+            return [fault] * len(asked)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            if len(asked) > 1:
+                return [told for one in asked for told in self._taken([one])]
+            structlog.get_logger().error("engine fault", fault=type(fault).__name__)
+            return [fault]
+        self._broken = ""
+        return answers
 
     def _settle(self) -> None:
         with contextlib.suppress(Unavailable):  # the next question tells

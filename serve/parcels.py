@@ -49,6 +49,16 @@ class Parcels:
         """Who asks."""
         return sorted({parcel.registration[0] for parcel in self.registrations})
 
+    def since(self, at: int) -> Parcels:
+        """Registrations from a moment on, and what is later said of these."""
+        own = [parcel for parcel in self.registrations if parcel.at >= at]
+        known = {parcel.registration for parcel in own}
+        return Parcels(
+            own,
+            [parcel for parcel in self.line_events if parcel.registration in known],
+            [parcel for parcel in self.outcomes if parcel.registration in known],
+        )
+
 
 def read(data: Path) -> Parcels:
     """A data folder's tables. Raises BadInput."""
@@ -88,7 +98,8 @@ def _read(data: Path, table: str, model: Any, when: str) -> Iterator[Parcel]:
 def _cells(column: pd.Series[Any], word: str) -> Sequence[Any]:
     if word in {"registered_at", "occurred_at"}:
         return [(EPOCH + timedelta(microseconds=at)).isoformat() for at in times(column).tolist()]
-    return [None if pd.isna(cell) else _cell(cell, word) for cell in column]
+    cells = zip(column.tolist(), column.isna().tolist(), strict=True)
+    return [None if missing else _cell(cell, word) for cell, missing in cells]
 
 
 def _cell(cell: Any, word: str) -> Any:

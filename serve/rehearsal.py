@@ -38,11 +38,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is rehearsed: `days` of the country at its end, streamed in `seconds`."""
+    """What is rehearsed: `history` days of the country imported, then its last `days` streamed in `seconds`."""
 
     data: Path
     out: Path
     model: Path | None = None
+    history: float = 45.0
     days: float = 10.0
     seconds: float = 36.0
     language: str = "es-MX"
@@ -68,9 +69,10 @@ class Rehearsal:
 
     def run(self) -> str:
         """Everything; what to try next. Raises BadInput and Refusal."""
-        plan, parcels = self.plan, read(self.plan.data)
+        plan, everything = self.plan, read(self.plan.data)
         _make_room(plan.out)
-        start = int(parcels.registrations[-1].at - plan.days * DAY)
+        start = int(everything.registrations[-1].at - plan.days * DAY)
+        parcels = everything.since(int(start - plan.history * DAY))
         Key.generate(plan.out / "simvigia.key")
         key = ("--key-file", str(plan.out / "simvigia.key"))
         known = _command("know", "--data", str(plan.data), "--store", plan.store, *key)

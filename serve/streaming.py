@@ -157,9 +157,12 @@ class Client:
         last: dict[str, Any] = {}
         url = f"{API_BASE}/imports"
         sent = self._http.stream("POST", url, content=lines(), headers=NDJSON, timeout=600)
-        async with sent as answer:
-            async for line in answer.aiter_lines():
-                last = json.loads(line)
+        try:
+            async with sent as answer:
+                async for line in answer.aiter_lines():
+                    last = json.loads(line)
+        except httpx.TransportError:
+            raise Refusal("the service went away during the import; its log says why") from None
         if last.get("type") != "END":
             raise Refusal("the import stopped before its end")
         progress(1.0)

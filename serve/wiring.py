@@ -74,6 +74,7 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         clock=clock(environment.get(CLOCK, "")),
         changed=deliveries.subscribers.changed,
     )
+    engine.take(())  # folds the journal before the first carrier asks
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),

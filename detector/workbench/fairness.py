@@ -131,7 +131,7 @@ def threshold_effect(
 
 def threshold_chart(table: pd.DataFrame, *, most: int = 12) -> Chart:
     """What moving the threshold does to the groups that are bothered most."""
-    groups = table.drop(index=["misuse found"]).dropna().nlargest(most, table.columns[-1])
+    groups = table.drop(index=["misuse found"]).dropna(thresh=2).nlargest(most, table.columns[-1])
 
     def draw(axes: Any) -> None:
         everybody = "everybody honest"

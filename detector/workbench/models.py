@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from detector.decision import Policy
-from detector.errors import BadInput
+from detector.errors import BadInput, TooLittleData
 from detector.model import tracking
 from detector.model.artefact import Model, load, save
 from detector.model.asof import AsOfTable, table_as_of
 from detector.model.card import card
+from detector.model.estimators import RiskClassifier
+from detector.model.memory import memory
 from detector.model.promotion import champion
 from detector.model.recipe import Recipe
 from detector.model.signing import Signer
@@ -93,6 +95,14 @@ def folds(made: AsOfTable, splits: RollingGroupSplit) -> pd.DataFrame:
     columns = ["learned until", "tested from", "to", "rows learned", "cases learned", "rows tested",
                "cases tested", "identities or shops on both sides"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def remembers(made: AsOfTable, recipe: Recipe, *, rng: np.random.Generator) -> str:
+    """Whether a booster of this recipe remembers single cases; in words, also where that cannot be told."""
+    try:
+        return memory(made, RiskClassifier.of(recipe), rng=rng).words
+    except TooLittleData as fault:
+        return f"Cannot be told: {fault}."
 
 
 @dataclass(frozen=True, slots=True)

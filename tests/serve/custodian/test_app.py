@@ -53,6 +53,7 @@ def test_nothing_else_is_proved() -> None:
         ("/v1/keys/2025q4/evaluations", BODY, 404, "unknown_key"),
         ("/v1/keys/2026q4/secrets", BODY, 404, "unknown_path"),
     ],
+    ids=range(8),
 )
 def test_a_bad_question_is_refused_with_a_word(
     path: str, body: bytes, status: int, word: str

@@ -81,6 +81,7 @@ def test_the_same_value_is_never_asked_for_in_the_same_form() -> None:
         ELEMENT + b"\0",
         b"",
     ],
+    ids=range(10),
 )
 def test_a_bad_element_is_refused(element: bytes) -> None:
     with pytest.raises(BadElement):
@@ -90,7 +91,9 @@ def test_a_bad_element_is_refused(element: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [bytes(32), group.ORDER.to_bytes(32, "little"), b"\xff" * 32, b"\x01" * 31]
+    "value",
+    [bytes(32), group.ORDER.to_bytes(32, "little"), b"\xff" * 32, b"\x01" * 31],
+    ids=range(4),
 )
 def test_a_bad_scalar_is_refused(value: bytes) -> None:
     with pytest.raises(BadElement):

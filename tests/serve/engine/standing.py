@@ -12,7 +12,7 @@ from detector.model.artefact import Model
 from detector.signals import features
 from serve.answers import Assessment, LineEvent
 from serve.engine import Asked, Engine, Question, Reader, Told
-from serve.judge import Judge, stored_vector
+from serve.judge import Judge, stored_vector, told
 from serve.replay import differences
 from serve.store.books import Books
 from serve.store.database import connect
@@ -69,10 +69,10 @@ class Standing:
 
     def answered(self, *asked: Asked, at: datetime | None = None) -> list[Assessment]:
         """As `take`, where nothing is refused."""
-        told = self.take(*asked, at=at)
-        for one in told:
+        found = self.take(*asked, at=at)
+        for one in found:
             assert isinstance(one, Assessment), one
-        return told  # type: ignore[return-value]
+        return found  # type: ignore[return-value]
 
     def settle(self, at: datetime) -> int:
         """As the worker does when nobody asks: all later stages that are due, and how many they were."""
@@ -95,11 +95,20 @@ class Standing:
         )
         return self.books.known([found.assessment_id.bytes])[found.assessment_id.bytes][0]
 
-    def feature(self, of: Question, name: str) -> float:
-        """A number of the vector that a registration was answered from at activation."""
-        answer = self.books.answers([self.number(of)])[self.number(of)][0]
-        place = [f.name for f in features(STAGES[0])].index(name)
-        return float(stored_vector(answer)[place])
+    def told(self, of: Question) -> list[Assessment]:
+        """What was said about a registration at each stage."""
+        number = self.number(of)
+        names = str(of.event["carrier_id"]), str(of.event["registration_id"])
+        return [
+            told(answer, folio=self.books.folio(number), carrier=names[0], registration_id=names[1])
+            for answer in self.books.answers([number])[number]
+        ]
+
+    def feature(self, of: Question, name: str, place: int = 0) -> float:
+        """A number of the vector that a registration was answered from, first at activation."""
+        answer = self.books.answers([self.number(of)])[self.number(of)][place]
+        names = [f.name for f in features(STAGES[answer.stage])]
+        return float(stored_vector(answer)[names.index(name)])
 
     def differing(self) -> list[str]:
         """What a replay of the store's events finds different; fails where there is nothing to compare."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -93,15 +93,22 @@ def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
     model = artefact.load(CHAMPION)
     standing = Standing(f"sqlite:///{tmp_path / 'store.db'}", lambda: model)
     lived(standing, Stream(np.random.default_rng(3)), 200)
+    folder = exported(standing.books)
+    replayed = pa.concat_tables(scores(folder, model)).to_pylist()
     live = {
-        (a.sequence, STAGES[a.stage]): pd.read_json
+        (standing.books.named(a.sequence)[1], STAGES[a.stage]): json.loads(a.answer)
         for one in standing.books.answers(range(1, standing.books.last_sequence() + 1)).values()
         for a in one
     }
-    folder = exported(standing.books)
-    replayed = pa.concat_tables(scores(folder, model)).to_pandas()
-    assert len(live)
-    assert len(replayed)
+    both = [row for row in replayed if (row["registration_id"], row["stage"]) in live]
+
+    assert sum(row["stage"] == STAGES[0] for row in both) == len(folder.registrations)
+    for row in both:
+        answer = live[row["registration_id"], row["stage"]]
+        told = [answer[name] for name in ("score", "decision", "reasons")]
+        assert told == [row[name] for name in ("score", "decision", "reasons")], row
+    assert len({row["score"] for row in both}) > 20
+    standing.close()
 
 
 def test_the_replay_finds_one_number_that_was_changed(standing: Standing) -> None:

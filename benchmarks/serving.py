@@ -1,0 +1,271 @@
+"""What one worker on one core does with SQLite and full durability, beside what is possible at all.
+
+    python -m benchmarks.serving [--stored N] [--asked N] [--no-mlflow]
+
+In one run, one after the other, on the first core, asked over 16 connections by a client on the second: an
+empty FastAPI POST with the same body, response model and server; the service on an empty store; the service
+on a store with N registrations (made up, all different, over 30 days, filled in process through the engine);
+the same with the later stages that fall due; with a hot key; in bulk; and the champion's activation booster
+behind `mlflow models serve`. Everything is printed, nothing is judged. 1,000,000 stored take long to fill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import lightgbm
+import mlflow.lightgbm
+import numpy as np
+from pydantic.alias_generators import to_camel
+
+from benchmarks.intake import registrations
+from detector.cli import CHAMPION
+from detector.pseudonym import Key
+from serve import wiring
+from serve.engine import Question
+from serve.naming import API_BASE
+from serve.schemas import CODED
+
+BATCH = 250
+START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+SPAN = timedelta(days=30)
+LATER = "2027-01-01T00:00:00Z@0"  # the clock stands still after everything
+SERVING = (sys.executable, "-c", "from detector.cli import main; main()", "serve")
+ASSESS = f"{API_BASE}/assessments"
+FAST = timedelta(milliseconds=1)  # between registrations asked: nothing falls due
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A folder with a store, its key and a client."""
+
+    folder: Path
+    stored: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the service is told."""
+        return {
+            "SIMVIGIA_KEY_FILE": str(self.folder / "simvigia.key"),
+            "SIMVIGIA_STORE": f"sqlite:///{self.folder / 'simvigia.db'}",
+            "SIMVIGIA_CLOCK": LATER,
+            "SIMVIGIA_RATE": "900000",
+            "SIMVIGIA_BURST": "100000000",
+            "OMP_WAIT_POLICY": "passive",
+        }
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.folder.glob("simvigia.db*"))
+
+
+def events(first: int, count: int, at: datetime, *, apart: timedelta) -> list[dict[str, Any]]:
+    """Made-up registrations in order of time."""
+    rows = registrations(first, count, np.random.default_rng(first + 1)).to_pylist()
+    made = []
+    for n, row in enumerate(rows):
+        held = {name: value for name, value in row.items() if value is not None}
+        held["line_first_seen_on"] = held["line_first_seen_on"].isoformat()
+        made.append(held | {"registered_at": (at + n * apart).isoformat()})
+    return made
+
+
+def body(event: dict[str, Any]) -> dict[str, Any]:
+    """As the API takes it."""
+    told = {to_camel(name): value for name, value in event.items()}
+    for name in CODED:
+        told[to_camel(name)] = told[to_camel(name)].upper()
+    return told | {"identityType": "CURP", "phoneNumber": told.pop("msisdn")}
+
+
+def filled(folder: Path, stored: int) -> Store:
+    """A store with so many registrations and the later stages reached by them."""
+    folder.mkdir()
+    Key.generate(folder / "simvigia.key")
+    store = Store(folder, stored)
+    engine = wiring.parts(store.environment).desk._engine
+    apart, began = SPAN / max(stored, 1), time.perf_counter()
+    for first in range(0, stored, 10_000):
+        rows = events(first, min(10_000, stored - first), START + first * apart, apart=apart)
+        for low in range(0, len(rows), BATCH):
+            engine.take([Question(row, True, False) for row in rows[low : low + BATCH]])
+    spent = time.perf_counter() - began
+    engine.books.own.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.books.own.close()
+    if stored:
+        rate = stored / spent
+        print(f"{stored:,} stored in {spent:,.0f} s, {rate:,.0f} a second, in batches of {BATCH}")
+        print(f"{store.size / stored:,.0f} bytes of disk per registration, all told\n", flush=True)
+    return store
+
+
+@contextlib.contextmanager
+def process(arguments: list[str], more: dict[str, str], *, path: str, log: Path) -> Iterator[int]:
+    """A server on the first core, answering when the body begins; its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = ["taskset", "-c", "0", *(a.replace("PORT", str(port)) for a in arguments)]
+    with log.open("ab") as file:
+        running = subprocess.Popen(command, env=os.environ | more, stdout=file, stderr=file)
+    try:
+        for _ in range(1_200):
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"http://127.0.0.1:{port}{path}").is_success:
+                    break
+            time.sleep(0.1)
+        yield port
+    finally:
+        running.terminate()
+        running.wait()
+
+
+@contextlib.contextmanager
+def service(store: Store) -> Iterator[tuple[int, str]]:
+    """`simvigia serve` on a store; its port and a token."""
+    carriers = [f"--carrier={name}" for name in ("alfa", "beta", "gama")]
+    asked = [*SERVING, "--port", "PORT", *carriers]
+    log = store.folder / "log"
+    with process(asked, store.environment, path="/health/ready", log=log) as port:
+        known = json.loads((store.folder / "credentials.json").read_text())
+        answer = httpx.post(
+            f"http://127.0.0.1:{port}/oauth2/token",
+            data={"grant_type": "client_credentials"},
+            auth=(known["client_id"], known["client_secret"]),
+        )
+        yield port, answer.json()["access_token"]
+
+
+def load(
+    port: int,
+    path: str,
+    bodies: list[Any],
+    *,
+    token: str = "",
+    connections: int = 16,
+    warm: int = 200,
+) -> dict[str, Any]:
+    """Ask from the second core; what the client measured."""
+    with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
+        file.write(b"\n".join(json.dumps(each).encode() for each in bodies))
+        file.flush()
+        command = ["taskset", "-c", "1", sys.executable, "-m", "benchmarks.load", str(port), path]
+        command += [file.name, f"--connections={connections}", f"--token={token}", f"--warm={warm}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"failed": done.stderr.strip().splitlines()[-1]}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
+    """One line of the table; registrations a second."""
+    if "failed" in found:
+        print(f"{what:<58} failed: {found['failed']}", flush=True)
+        return float("nan")
+    rate = float(found["rate"]) * each
+    refused = sum(n for code, n in found["statuses"].items() if code not in {"200", "201"})
+    why = f"  {found['statuses']} {found['bad']}" if refused else ""
+    print(
+        f"{what:<58}{rate:>9,.0f}{found['p50']:>10.1f}{found['p99']:>10.1f}{refused:>9,}{why}",
+        flush=True,
+    )
+    return rate
+
+
+class Asker:
+    """Registrations that nobody asked about before, later than everything stored."""
+
+    def __init__(self, stored: int) -> None:
+        self._first, self._at = stored + 10_000_000, START + SPAN + timedelta(hours=1)
+
+    def bodies(self, count: int, *, apart: timedelta = FAST, hot: bool = False) -> list[Any]:
+        """The next ones; every other one from one service centre and address where `hot`."""
+        made = [body(e) for e in events(self._first, count, self._at, apart=apart)]
+        self._first, self._at = self._first + count, self._at + count * apart
+        for each in made[::2] if hot else []:
+            each |= {"pointOfSaleId": "hub", "ip": "192.0.2.1"}
+        return made
+
+
+def compare(folder: Path, stored: int, asked: int) -> None:
+    """The service beside the empty one, empty and filled."""
+    plain = Asker(0).bodies(asked)
+    arguments = [sys.executable, "-m", "benchmarks.empty", "PORT"]
+    with process(arguments, {}, path="/health/ready", log=folder / "log") as port:
+        floor = load(port, "/assessments", plain)
+        alone = load(port, "/assessments", plain, connections=1)
+    most = told("an empty FastAPI POST", floor)
+    told("  over one connection", alone)
+    store = filled(folder / "empty", 0)
+    with service(store) as (port, token):
+        nothing = load(port, ASSESS, Asker(0).bodies(asked), token=token)
+    told("the service, nothing stored", nothing)
+    store, asker = filled(folder / "filled", stored), Asker(stored)
+    with service(store) as (port, token):
+        single = load(port, ASSESS, asker.bodies(asked), token=token)
+        rate = told(f"the service, {stored:,} stored", single)
+        one = load(port, ASSESS, asker.bodies(asked // 4), token=token, connections=1)
+        told("  over one connection", one)
+        load(port, ASSESS, asker.bodies(2_000, hot=True), token=token)
+        hot = load(port, ASSESS, asker.bodies(asked, hot=True), token=token)
+        told("  half of all from one service centre and address", hot)
+        apart = SPAN / max(stored, 1)
+        due = load(port, ASSESS, asker.bodies(asked // 2, apart=apart), token=token)
+        told("  with the later stages that fall due", due)
+        hundred = [{"registrations": asker.bodies(100)} for _ in range(max(asked // 100, 10))]
+        bulk = load(port, f"{ASSESS}/bulk", hundred, token=token, connections=4, warm=2)
+        together = told("  in bulk of 100, over 4 connections, per registration", bulk, each=100)
+    print(f"\nratio to the empty one: {rate / most:.2f} (wanted 0.4)")
+    print(f"bulk to single:         {together / rate:.2f} (wanted 4)")
+    print(f"p50, stored to nothing: {single['p50'] / nothing['p50']:.2f} (wanted 1.3 at most)")
+    print(f"p50, hot to not:        {hot['p50'] / single['p50']:.2f} (wanted below 1.5)")
+
+
+def beside(folder: Path, asked: int) -> None:
+    """One booster of the champion behind MLflow's own server."""
+
+    booster = lightgbm.Booster(model_file=str(CHAMPION / "activation.txt"))
+    mlflow.lightgbm.save_model(booster, folder / "mlflow")
+    serve = [str(Path(sys.executable).with_name("mlflow")), "models", "serve", "--port", "PORT"]
+    serve += ["--model-uri", str(folder / "mlflow"), "--env-manager", "local", "--workers", "1"]
+    told_ = {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_WAIT_POLICY": "passive"}
+    told_["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    vector = [[0.5] * booster.num_feature()]
+    with process(serve, told_, path="/ping", log=folder / "mlflow.log") as port:
+        found = load(port, "/invocations", [{"inputs": vector}] * asked, warm=20)
+    told("the activation booster behind `mlflow models serve`", found)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stored", type=int, default=20_000)
+    parser.add_argument("--asked", type=int, default=4_000)
+    parser.add_argument("--mlflow", action=argparse.BooleanOptionalAction, default=True)
+    given = parser.parse_args()
+    head = ("", "per second", "p50 ms", "p99 ms", "refused")
+    print(f"{head[0]:<57}{head[1]:>10}{head[2]:>10}{head[3]:>10}{head[4]:>9}")
+    with tempfile.TemporaryDirectory() as name:
+        compare(Path(name), given.stored, given.asked)
+        if given.mlflow:
+            beside(Path(name), given.asked // 10)
+
+
+if __name__ == "__main__":
+    main()
