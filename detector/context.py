@@ -318,7 +318,9 @@ class Attaches:
         """What else was seen on the handset and at the place where each line was last seen."""
         columns = tuple(c for c in without if c not in {"handset", ATTACH_HANDSET})
         columns += ("handset",) if ATTACH_HANDSET in without else ()
-        last = np.where(after.last_attach >= 0, self.position[after.last_attach], -1)
+        last = np.full(len(queries), -1, np.int64)
+        known = after.last_attach >= 0
+        last[known] = self.position[after.last_attach[known]]
         orders = np.searchsorted(self.at, queries.moments, side="right").astype(np.int64)
         here = Queries(queries.rows, queries.moments, orders, orders)
         own = values.copy()

@@ -120,7 +120,7 @@ class Reader:
 def latest(books: Books, sequence: int, folio: bytes) -> Assessment:
     """A registration's assessment as it stands."""
     carrier, registration_id = books.named(sequence)
-    answer = books.answers([sequence])[sequence][-1]
+    answer = max(books.answers([sequence])[sequence], key=lambda a: (a.moment, a.stage))
     return told(answer, folio=folio, carrier=carrier, registration_id=registration_id)
 
 

@@ -78,7 +78,10 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),
-        health=lambda: {"model": champion.fault or "ok"},
+        health=lambda: {
+            "model": champion.fault or "ok",
+            "deliveries": "ok" if deliveries.background.alive() else "stopped",
+        },
     )
     return Parts(desk, champion, deliveries)
 

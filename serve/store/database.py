@@ -115,10 +115,11 @@ class Sqlite:
             self._own.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._own.execute("COMMIT")
             except BaseException:
-                self._own.execute("ROLLBACK")
+                if self._own.in_transaction:  # a full disk ends it by itself
+                    self._own.execute("ROLLBACK")
                 raise
-            self._own.execute("COMMIT")
 
     def close(self) -> None:
         """Give the connection back."""
@@ -129,23 +130,38 @@ class Postgres:
     """Synchronous commits; writers of all workers wait for one advisory lock."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
+        self._own = self._opened()
+
+    def _opened(self) -> psycopg.Connection[Row]:
         with _told():
-            self._own = psycopg.connect(url, autocommit=True, connect_timeout=int(WAIT))
-            self._own.execute(f"SET lock_timeout = '{int(WAIT * 1000)}ms'")
+            own = psycopg.connect(self._url, autocommit=True, connect_timeout=int(WAIT))
+            own.execute(f"SET lock_timeout = '{int(WAIT * 1000)}ms'")
+            if own.execute("SHOW synchronous_commit").fetchone() == ("off",):
+                own.execute(
+                    "SET synchronous_commit = on"
+                )  # else an answer could leave before its commit
+            return own
+
+    def _ready(self) -> psycopg.Connection[Row]:
+        """The connection, a new one where the server ended it."""
+        if self._own.closed:
+            self._own = self._opened()
+        return self._own
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows that a statement returns."""
         with _told():
-            return self._own.execute(_marked(sql), parameters, binary=True).fetchall()
+            return self._ready().execute(_marked(sql), parameters, binary=True).fetchall()
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """A statement that returns nothing."""
         with _told():
-            self._own.execute(_marked(sql), parameters)
+            self._ready().execute(_marked(sql), parameters)
 
     def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
         """One statement for each of many sets of parameters."""
-        with _told(), self._own.cursor() as cursor:
+        with _told(), self._ready().cursor() as cursor:
             cursor.executemany(_marked(sql), parameters)
 
     def found(self, sql: str, keys: Sequence[object]) -> list[Row]:
@@ -155,7 +171,7 @@ class Postgres:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction that holds the writer lock."""
-        with _told(), self._own.transaction():
+        with _told(), self._ready().transaction():
             self._own.execute("SELECT pg_advisory_xact_lock(%s)", [WRITER])
             yield
 

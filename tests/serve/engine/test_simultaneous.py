@@ -1,4 +1,4 @@
-"""Registrations of one identity at one moment, asked by many at once: each sees another number of earlier ones."""
+"""Many registrations of one identity at one moment: each sees another number of earlier ones."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import math
 
 from serve.answers import Assessment
 from serve.engine import Reader
-from tests.builders import curp_of, imei_of, pseudonymiser
-from tests.serve.engine.standing import START, Standing, later, micros, question, seen
+from tests.builders import pseudonymiser
+from tests.serve.engine.standing import Standing, later, micros, question, seen
 
 EVERYTHING = ["activation", "first_attach", "day_1", "day_7"]
 
@@ -88,29 +88,13 @@ def test_a_registration_of_long_ago_has_no_stage_that_was_over_before_it_came(
     assert standing.stages(old) == ["activation", "day_7"]
 
 
-def test_no_later_stage_holds(standing: Standing) -> None:
-    """It is no longer a clerk's question: the line exists."""
-    gang = {"identity_value": curp_of(99), "agent_id": "a", "device_id": "d", "imei": imei_of(9)}
-    asked = [question(later(seconds=n), **gang) for n in range(60)]
-    standing.answered(*asked, at=later(minutes=2))
-    for one in asked:
-        standing.answered(seen(one, later(minutes=3), imei=imei_of(5)), at=later(minutes=3))
-    standing.settle(later(days=8))
-
-    decisions = {(told.stage, told.decision) for one in asked for told in standing.told(one)}
-
-    assert {stage for stage, _ in decisions} == set(EVERYTHING)
-    assert any(decision == "hold" for stage, decision in decisions if stage == "activation")
-    assert not any(decision == "hold" for stage, decision in decisions if stage != "activation")
-
-
 def test_where_nobody_reports_events_silence_says_nothing(standing: Standing) -> None:
     asked = [question(later(minutes=n), device_id="one") for n in range(3)]
     standing.answered(*asked, at=later(minutes=3))
     standing.settle(later(days=8))
 
     assert standing.stages(asked[0]) == ["activation", "day_1", "day_7"]
-    assert all(math.isnan(standing.feature(asked[0], "own_attached", n)) for n in (1, 2))
+    assert all(math.isnan(standing.feature(asked[0], "after_attached", n)) for n in (1, 2))
     assert standing.differing() == []
 
 
