@@ -30,6 +30,7 @@ import httpx
 import lightgbm
 import mlflow.lightgbm
 import numpy as np
+import structlog
 from pydantic.alias_generators import to_camel
 
 from benchmarks.intake import registrations
@@ -259,6 +260,7 @@ def main() -> None:
     parser.add_argument("--asked", type=int, default=4_000)
     parser.add_argument("--mlflow", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     head = ("", "per second", "p50 ms", "p99 ms", "refused")
     print(f"{head[0]:<57}{head[1]:>10}{head[2]:>10}{head[3]:>10}{head[4]:>9}")
     with tempfile.TemporaryDirectory() as name:

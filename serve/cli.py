@@ -23,7 +23,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command()
 @click.option("--model", type=FOLDER, help="Model folder; the shipped champion unless given.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True,
+              help="Port to listen on.")  # fmt: skip
 @click.option("--store", help=STORE_HELP + " [default: sqlite:///simvigia.db]")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True,
               help="Processes; more than one needs PostgreSQL.")  # fmt: skip
@@ -196,6 +197,4 @@ def rehearse(
     from serve.rehearsal import Plan, Rehearsal
 
     plan = Plan(data, out, model=model, history=history, days=days, seconds=seconds)
-    with bars() as report:
-        told = Rehearsal(plan, lambda text: click.echo(f"{text}\n", err=True), report).run()
-    click.echo(told)
+    click.echo(Rehearsal(plan, lambda text: click.echo(f"{text}\n", err=True), bars).run())

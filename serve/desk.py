@@ -21,7 +21,7 @@ import structlog
 from serve.answers import Assessment, LineEvent, Outcome, Overloaded, Unavailable, Unknown
 from serve.engine import Asked, Engine, Question, Reader, Told
 
-TOGETHER = 64  # questions in one transaction
+TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
 WAITING = 2_000  # questions that may wait
 SLOWEST = 4.0  # seconds: a question that waited longer is turned away
 SETTLE_EVERY = 2.0  # seconds without a question after which later stages are looked for

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ START_WITHIN = 120.0  # seconds
 DAY = 86_400_000_000
 COMMAND = Path(sys.executable).with_name("simvigia")
 MARKER = "rehearsal.log"
-Report = Callable[[str, float], None]
+Bars = Callable[[], AbstractContextManager[Callable[[str, float], None]]]
 Say = Callable[[str], None]
 
 
@@ -65,7 +66,7 @@ class Rehearsal:
 
     plan: Plan
     say: Say
-    report: Report
+    bars: Bars
 
     def run(self) -> str:
         """Everything; what to try next. Raises BadInput and Refusal."""
@@ -94,16 +95,24 @@ class Rehearsal:
         with self._service(parcels, f"{_iso(start)}@0") as (base, process):
             waited = time.monotonic() - asked
             self.say(f"Serving {base} with {self.plan.store}")
-            self.say(asyncio.run(self._told(base, past, verdicts)))
+            with self.bars() as report:
+                done = asyncio.run(self._told(base, past, verdicts, report))
+            self.say(done)
             process.kill()
             process.wait()
         self.say("Killed the service without warning (SIGKILL) and started it again.")
         return waited
 
-    async def _told(self, base: str, past: Sequence[Parcel], verdicts: Sequence[Parcel]) -> str:
+    async def _told(
+        self,
+        base: str,
+        past: Sequence[Parcel],
+        verdicts: Sequence[Parcel],
+        report: Callable[[str, float], None],
+    ) -> str:
         async with self._client(base) as client:
             began = time.perf_counter()
-            ended = await client.import_all(past, lambda s: self.report("Importing history", s))
+            ended = await client.import_all(past, lambda s: report("Importing history", s))
             spent = time.perf_counter() - began
             tally = Tally()
             await client.ask_all(verdicts, tally)

@@ -1,4 +1,4 @@
-"""Random streams as carriers send them: hot and missing keys, ties, late rows, takeovers, reports, repetitions."""
+"""Random streams as carriers send them: hot and missing keys, ties, late rows, takeovers, reports."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from detector.context import Past
 from detector.lifecycle import STAGES
+from detector.logbook import read
 from detector.model import artefact
+from detector.registration import NEVER, DataFolder, Officials
 from detector.scoring import scores
 from serve.answers import Unknown
 from serve.knowing import tell
 from serve.replay import exported
+from serve.world import reference as stored
 from tests.builders import curp_of
 from tests.serve.engine.standing import SEEDS, START, Standing, later, question
 from tests.serve.engine.stream import Stream, reference
@@ -76,17 +81,48 @@ def test_more_registrations_of_one_key_than_it_remembers_are_answered_as_their_r
     assert standing.feature(batch[-1], "identity_registrations_day") >= 256 - 60
 
 
-def test_breaches_told_again_change_no_answer_given(standing: Standing) -> None:
+def test_breaches_and_officials_told_again_and_again_change_no_answer_given(
+    standing: Standing,
+) -> None:
     rng = np.random.default_rng(2)
     stream = Stream(rng, people=6)
     lived(standing, stream, 40)
-    told = reference(rng, standing.books)
-    tell(standing.books, told)
-    lived(standing, stream, 40)
-    tell(standing.books, told)
-    lived(standing, stream, 20)
+    first = reference(rng, standing.books)
+    for told in (first, first, reference(rng, standing.books), first):
+        tell(standing.books, told)
+        lived(standing, stream, 25)
 
     assert standing.differing() == []
+
+
+def test_who_is_official_no_more_was_one_until_it_was_told(standing: Standing) -> None:
+    asked = [question(later(hours=n), identity_value=curp_of(3)) for n in range(5)]
+    standing.answered(asked[0])
+    folder = exported(standing.books)
+    who, long_ago = folder.registrations.identity, np.zeros(1, np.int64)
+    somebody = replace(
+        folder, officials=Officials(who, np.ones(1, np.int8), long_ago, long_ago + NEVER)
+    )
+    for one, told in zip(asked[1:], (somebody, somebody, folder, somebody), strict=True):
+        tell(standing.books, told)
+        standing.answered(one, at=later(hours=5))
+
+    kept = read([row.entry for row in standing.books.log(0, 9)], standing.books.carriers())
+    assert kept.exposure.tier.tolist() == [0, 2, 2, 0, 2]
+    assert len(stored(standing.books).officials) == 2
+    assert standing.differing() == []
+
+
+def test_a_breach_told_as_another_stays_what_it_was(standing: Standing) -> None:
+    standing.answered(question())
+    folder = reference(np.random.default_rng(1), standing.books)
+    other = replace(folder.breaches, fields_leaked=folder.breaches.fields_leaked + 1)
+    for told in (folder, replace(folder, breaches=other)):
+        tell(standing.books, told)
+
+    kept = stored(standing.books).breaches
+    assert kept.breach_id == folder.breaches.breach_id
+    assert kept.fields_leaked.tolist() == folder.breaches.fields_leaked.tolist()
 
 
 def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
@@ -95,19 +131,38 @@ def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
     lived(standing, Stream(np.random.default_rng(3)), 200)
     folder = exported(standing.books)
     replayed = pa.concat_tables(scores(folder, model)).to_pylist()
-    live = {
-        (standing.books.named(a.sequence)[1], STAGES[a.stage]): json.loads(a.answer)
+    answers = {
+        (standing.books.named(a.sequence)[1], STAGES[a.stage]): a
         for one in standing.books.answers(range(1, standing.books.last_sequence() + 1)).values()
         for a in one
     }
-    both = [row for row in replayed if (row["registration_id"], row["stage"]) in live]
+    live = {name: json.loads(a.answer) for name, a in answers.items()}
+    as_of = {name: a.as_of for name, a in answers.items()}
+    asked = in_time(folder)
+    both = [
+        row
+        for row in replayed
+        if live.get(name := (row["registration_id"], row["stage"])) and as_of[name] == asked[name]
+    ]
 
+    assert {row["stage"] for row in both} == set(STAGES)
     assert sum(row["stage"] == STAGES[0] for row in both) == len(folder.registrations)
     for row in both:
         answer = live[row["registration_id"], row["stage"]]
         assert (answer["score"], answer["decision"]) == (row["score"], row["decision"]), row
     assert len({row["score"] for row in both}) > 20
     standing.close()
+
+
+def in_time(folder: DataFolder) -> dict[tuple[str, str], int]:
+    """What each assessment of a folder does not see, had nobody waited: the first such sequence number."""
+    past, ids = Past.of(folder), folder.registrations.registration_id.to_pylist()
+    asked = {stage: past.queries(stage) for stage in STAGES}
+    return {
+        (ids[row], stage): commit + 1
+        for stage, queries in asked.items()
+        for row, commit in zip(queries.rows.tolist(), queries.commits.tolist(), strict=True)
+    }
 
 
 def test_the_replay_finds_one_number_that_was_changed(standing: Standing) -> None:

@@ -118,10 +118,14 @@ def test_what_is_written_is_read_by_another_connection(books: Books, store_url: 
 
 
 def test_a_transaction_that_fails_never_happened(books: Books) -> None:
-    with pytest.raises(RuntimeError), books.own.writing():
-        books.add([filed(1)])
-        books.put_records({b"key": b"record"})
-        raise RuntimeError
+    def fail() -> None:
+        with books.own.writing():
+            books.add([filed(1)])
+            books.put_records({b"key": b"record"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with books.own.writing():
         books.add([filed(1)])
 
