@@ -122,8 +122,11 @@ class Past:
     wave: Wave
 
     @classmethod
-    def of(cls, folder: DataFolder) -> Past:
-        """Prepare a folder: what each row is as a history entry, and who belongs together."""
+    def of(cls, folder: DataFolder, *, answered: Array | None = None) -> Past:
+        """Prepare a folder: what each row is as a history entry, and who belongs together.
+
+        `answered` are, for a replay, the seconds of what a live store had answered before each row.
+        """
         own = folder.registrations
         commits = commit_ranks(own)
         arrived = arrivals(own.at, commits)
@@ -143,7 +146,9 @@ class Past:
         marks = _marks(own, facts, flags=flags, renamed=another)
         toggles = verdict_toggles(folder.labels, len(own))
         entries = ledger(_values(own, groups), marks, commits, toggles)
-        tide = wave(entries, operations=own.operation, carriers=len(own.carriers))
+        tide = wave(
+            entries, operations=own.operation, carriers=len(own.carriers), answered=answered
+        )
         return cls(own, folder.line_events, exposed, facts, commits, groups, entries, tide)
 
     def queries(self, stage: str) -> Queries:

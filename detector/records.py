@@ -30,7 +30,7 @@ FINGERPRINT = 6  # bytes of each
 MASK = (1 << (8 * FINGERPRINT)) - 1
 KNOWN_LATER = ("handed_over", "travelled", "closed", "reported", "renamed")
 SPOKE = 1  # bit of `bits`: attached or closed before it would count as silent
-VERDICTS = 3  # turns of the verdict that an entry has room for
+VERDICTS = 5  # turns of the verdict that an entry has room for
 
 ENTRY = np.dtype(
     [
@@ -81,6 +81,11 @@ def inserted(record: Record, entry: bytes) -> Record:
 def bounded(record: Record, k: int) -> Record:
     """The last K entries."""
     return record[-k * SIZE :]
+
+
+def later_than(record: Record, at: int) -> int:
+    """How many entries are later than a moment."""
+    return int((np.frombuffer(record, ENTRY)["at"] > at).sum())
 
 
 def _time(record: bytes, place: int) -> int:

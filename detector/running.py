@@ -237,7 +237,7 @@ class Running:
         """The wave's hours, the clock and who reports events."""
         rows, facts = added.rows, added.facts
         if len(rows):
-            first = max(self.newest // 1_000_000, -1) if self.n else 0
+            first = self.answered // 1_000_000
             before = np.maximum.accumulate(np.append(first, second[:-1].astype(np.int64)))
             closes = (second.astype(np.int64) // HOUR + 1) * HOUR + CLOSING
             punctual = before < closes

@@ -69,21 +69,28 @@ class Wave:
         return np.clip(closed, 0, last), np.clip(closed - hours, 0, last)
 
 
-def punctual(seconds: Array, commits: Array) -> NDArray[np.bool_]:
-    """Rows committed before anything ten minutes past the end of their hour was."""
+def punctual(seconds: Array, commits: Array, answered: Array | None = None) -> NDArray[np.bool_]:
+    """Rows committed before anything ten minutes past the end of their hour was.
+
+    `answered` are the seconds of the newest moments that a live store had answered before each row.
+    """
     by_commit = np.argsort(commits, kind="stable")
     ordered = seconds[by_commit].astype(np.int64)
     newest_before = np.concatenate(([0], np.maximum.accumulate(ordered)[:-1]))
+    if answered is not None:
+        newest_before = np.maximum(newest_before, answered[by_commit])
     closes = (ordered // HOUR + 1) * HOUR + CLOSING
     result = np.empty(len(seconds), np.bool_)
     result[by_commit] = newest_before < closes
     return result
 
 
-def wave(entries: Ledger, *, operations: Array, carriers: int) -> Wave:
-    """The table of hours of a ledger's punctual rows."""
+def wave(
+    entries: Ledger, *, operations: Array, carriers: int, answered: Array | None = None
+) -> Wave:
+    """The table of hours of a ledger's punctual rows; `answered` as in `punctual`."""
     second = entries.values[:, VALUES.index("second")]
-    counted = punctual(second, entries.commits)
+    counted = punctual(second, entries.commits, answered)
     hours = second // HOUR
     first = int(np.argmin(entries.commits)) if len(hours) else 0
     start = int(hours[first]) - 1 if len(hours) else 0  # no punctual row is earlier

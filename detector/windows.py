@@ -109,7 +109,8 @@ def visible(
     moment in time order, place in commit order, K). Late rows (`earliest_after` not empty) make
     two things differ from a plain slice: a row may be earlier in time and not committed yet, and
     rows later in time may already fill some of the K places. Rows that share one of the columns
-    `without` with the query are told as if they had never been.
+    `without` with the query are left out; their places stay empty, because what the K pushed out is
+    not remembered live.
     """
     order, commit, k = query[0], query[1], query[2]
     start, stop = bounds[0], bounds[1]
@@ -124,15 +125,17 @@ def visible(
     room = k
     i = high
     while late and i < stop and room > 0 and earliest_after[i] < commit:
-        if commits[rows[i]] < commit and not left_out(values, rows[i], own, without):
+        if commits[rows[i]] < commit:
             room -= 1
         i += 1
     n = 0
     i = high - 1
-    while i >= start and n < room:
-        if commits[rows[i]] < commit and not left_out(values, rows[i], own, without):
-            picked[n] = rows[i]
-            n += 1
+    while i >= start and room > 0:
+        if commits[rows[i]] < commit:
+            room -= 1
+            if not left_out(values, rows[i], own, without):
+                picked[n] = rows[i]
+                n += 1
         i -= 1
     for j in range(n >> 1):
         picked[j], picked[n - 1 - j] = picked[n - 1 - j], picked[j]

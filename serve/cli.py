@@ -185,9 +185,9 @@ def openapi(out: Path | None) -> None:
 @click.option("--model", type=FOLDER, help="Model folder; the shipped champion unless given.")
 @click.option("--history", type=click.FloatRange(0.0), default=45.0, show_default=True,
               help="How many days before those are imported.")  # fmt: skip
-@click.option("--days", type=click.FloatRange(0.01), default=10.0, show_default=True,
+@click.option("--days", type=click.FloatRange(0.01), default=7.0, show_default=True,
               help="How many days at the end of the data are streamed.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(1.0), default=36.0, show_default=True,
+@click.option("--seconds", type=click.FloatRange(1.0), default=40.0, show_default=True,
               help="How long that takes.")  # fmt: skip
 def rehearse(
     data: Path, out: Path, model: Path | None, *, history: float, days: float, seconds: float

@@ -24,7 +24,8 @@ from serve.engine import Asked, Engine, Question, Reader, Told
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
 WAITING = 2_000  # questions that may wait
 SLOWEST = 4.0  # seconds: a question that waited longer is turned away
-SETTLE_EVERY = 2.0  # seconds without a question after which later stages are looked for
+LOOK_EVERY = 2.0  # seconds between looks at whether it is quiet
+SETTLE_EVERY = 600.0  # seconds without a registration after which later stages are looked for
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class QueueDesk:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._broken = ""
+        self._registered = time.monotonic()
 
     def start(self) -> None:
         """Begin to answer."""
@@ -122,14 +124,18 @@ class QueueDesk:
         while True:
             with self._work:
                 if not self._queue and not self._stopping:
-                    self._work.wait(SETTLE_EVERY)
+                    self._work.wait(LOOK_EVERY)
                 batch = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
                 if not batch and self._stopping:
                     return
             if batch:
                 self._answer(batch)
-            else:
+            quiet = time.monotonic() - self._registered
+            if any(isinstance(waiting.asked, Question) for waiting in batch):
+                self._registered = time.monotonic()
+            elif quiet >= SETTLE_EVERY:
                 self._settle()
+                self._registered = time.monotonic()
 
     def _answer(self, batch: Sequence[_Waiting]) -> None:
         limit = time.monotonic() - SLOWEST

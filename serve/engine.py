@@ -150,7 +150,7 @@ class _Work:
         return answers + self._questions(questions)
 
     def settle(self, until: int) -> int:
-        """Later stages only."""
+        """Later stages only, a few of them."""
         due = self._books.due(until, STAGES_AT_ONCE)
         if due:
             first = due[0][1]
@@ -163,7 +163,9 @@ class _Work:
 
     def close(self) -> None:
         """Write what is still in memory only."""
-        self._shelf.write()
+        answered = self._world.running.answered
+        waiting = self._books.due(answered, 1)
+        self._shelf.write(asked_since=waiting[0][0] if waiting else answered)
         if self._new and self._engine.changed:
             self._engine.changed(self._books.own, self._new)
 

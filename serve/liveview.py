@@ -75,7 +75,9 @@ def picture(tally: Tally, at: int, *, title: str) -> Panel:
     counts = "   ".join(
         f"[{COLOURS.get(d, 'green')}]{d} {tally.decisions[d]:,}[/]" for d in DECISIONS
     )
-    refused = f"   [red]refused {sum(tally.refused.values()):,}[/]" if tally.refused else ""
+    refused = "".join(
+        f"   [red]{count:,} refused with {code}[/]" for code, count in tally.refused.items()
+    )
     body = Group(figures, Text.from_markup(counts + refused), Text(""), _flags(tally))
     return Panel(body, title=title, title_align="left")
 

@@ -45,8 +45,8 @@ class Plan:
     out: Path
     model: Path | None = None
     history: float = 45.0
-    days: float = 10.0
-    seconds: float = 36.0
+    days: float = 7.0
+    seconds: float = 40.0
     language: str = "es-MX"
 
     @property
@@ -138,6 +138,7 @@ class Rehearsal:
                 "verdict at its moment, from this process to the service's, over HTTP."
             )
             asyncio.run(self._send(base, coming, tally, now))
+        tally.behind = max(0.0, (now() - end) / plan.pace / 1e6)
         return tally
 
     async def _send(
@@ -217,9 +218,10 @@ def _iso(at: int) -> str:
 def _summary(tally: Tally) -> str:
     refused = "".join(f", {count:,} refused with {code}" for code, count in tally.refused.items())
     asked = ", ".join(f"{count:,} {decision}" for decision, count in tally.decisions.most_common())
+    behind = f" The stream ended {tally.behind:.0f} s behind its clock." if tally.behind > 2 else ""
     return (
         f"Answered {tally.asked:,} registrations ({asked}) and {tally.reported:,} later reports{refused}; "
-        f"p50 {tally.latency(0.5):.1f} ms, p99 {tally.latency(0.99):.1f} ms."
+        f"p50 {tally.latency(0.5):.1f} ms, p99 {tally.latency(0.99):.1f} ms.{behind}"
     )
 
 

@@ -101,10 +101,10 @@ def differences(
 ) -> Iterator[Difference | None]:
     """For every stored assessment, None where the replay says the same, else what differs first."""
     folder = exported(books)
-    past = Past.of(folder)
     place = np.empty(len(folder.registrations), np.int64)
     place[folder.registrations.sequence - 1] = np.arange(len(place))
     answers = [a for found in _answers(books, len(place)) for a in found]
+    past = Past.of(folder, answered=_answered(answers, folder.registrations.sequence))
     asked = {stage: [a for a in answers if a.stage == i] for i, stage in enumerate(STAGES)}
     queries = {stage: _queries(past, place, found) for stage, found in asked.items()}
     rings = past.rings(queries)
@@ -119,6 +119,15 @@ def differences(
             done += len(batch.vectors)
             if progress:
                 progress(done / len(answers))
+
+
+def _answered(answers: list[Answer], sequence: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The second of the newest later stage that was answered before each registration."""
+    newest = np.zeros(len(sequence) + 2, np.int64)
+    for answer in answers:
+        if answer.stage:
+            newest[answer.as_of] = max(newest[answer.as_of], answer.moment // 1_000_000)
+    return np.maximum.accumulate(newest)[sequence]
 
 
 def _answers(books: Books, n: int) -> Iterator[list[Answer]]:

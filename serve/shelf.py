@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from detector.history import ATTACH_SPECS, SPECS
 from detector.live import Histories
-from detector.records import Record, bounded, inserted
+from detector.records import SIZE, Record, bounded, inserted, later_than
 from detector.registration import Registrations
 from serve.store.books import Books
 
 Array = NDArray[Any]
 NAMES = tuple(spec.name for spec in SPECS)
 PLACE = {name: i for i, name in enumerate(NAMES)}
-ATTACH_PLACE = {spec.name: 128 + i for i, spec in enumerate(ATTACH_SPECS)}
-SLACK = 64  # attaches that are known already, and later than a moment that is asked about
+ATTACHES = 128  # records of attaches are of this kind and above
+ATTACH_PLACE = {spec.name: ATTACHES + i for i, spec in enumerate(ATTACH_SPECS)}
 _K = {i: spec.k for i, spec in enumerate(SPECS)} | {
-    128 + i: spec.k + SLACK for i, spec in enumerate(ATTACH_SPECS)
+    ATTACHES + i: spec.k for i, spec in enumerate(ATTACH_SPECS)
 }
 
 
@@ -84,9 +84,17 @@ class Shelf:
         columns = {name: np.ascontiguousarray(codes[:, j]) for j, name in enumerate(names)}
         return Histories([self._records[id_] for id_ in places], columns)
 
-    def write(self) -> None:
-        """Write back what changed, each record cut to what its key remembers."""
-        self._books.put_records(
-            {id_: bounded(self._records[id_], _K[id_[0]]) for id_ in self._changed}
-        )
+    def write(self, *, asked_since: int) -> None:
+        """Write back what changed, each record cut to what its key remembers.
+
+        An attach may be known before the registrations of its time are: what is later than
+        `asked_since` takes nobody's place, because earlier moments are still to be asked about.
+        """
+        self._books.put_records({id_: self._cut(id_, asked_since) for id_ in self._changed})
         self._changed.clear()
+
+    def _cut(self, id_: bytes, asked_since: int) -> Record:
+        record, k = self._records[id_], _K[id_[0]]
+        if id_[0] >= ATTACHES and len(record) > k * SIZE:
+            k += later_than(record, asked_since)
+        return bounded(record, k)

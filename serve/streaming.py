@@ -47,6 +47,7 @@ class Tally:
     began: float = field(default_factory=time.perf_counter)
     asked: int = 0
     reported: int = 0
+    behind: float = 0.0
     refused: Counter[str] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)

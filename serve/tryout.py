@@ -44,9 +44,10 @@ def prepared(folder: Path, *, store: str, shown: tuple[str, str]) -> str:
             "",
             f"  TOKEN=$(curl -sK {folder}/client.curl -d grant_type=client_credentials {BASE}{TOKEN_PATH} |",
             '    sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\')',
-            '  ask() { curl -sH "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" "$@"; }',
+            "  ask() { curl -sw '\\n' -H \"Authorization: Bearer $TOKEN\" "
+            "-H 'Content-Type: application/json' \"$@\"; }",
             f"  ask -d @{folder}/question.json {URL}",
             f"  ask -H 'Accept-Language: en' -d '{named}' {URL}/retrieve",
-            f"  curl -s {BASE}/metrics | grep ^simvigia",
+            f"  curl -s {BASE}/metrics | grep ^simvigia_decisions_total",
         ]
     )

@@ -31,7 +31,8 @@ router = APIRouter(prefix=API_BASE, route_class=Guarded)
 async def report_line_event(asked: Asked, body: LineEventReport) -> Response:
     """Reports that a line was first switched on, seen again, abandoned, unlinked or reported.
 
-    FIRST_ATTACH re-scores the registration at once; one day and seven days later it is re-scored by itself.
+    FIRST_ATTACH has the registration scored again as soon as any registration of a later moment arrives,
+    or after ten quiet minutes; so do one day and seven days.
     """
     asked.asker.own(body.carrier_id)
     event = LineEvent(
