@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.console import Commands, Moment
+from detector.console import Moment, Program
 from detector.errors import BadInput
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def bars() -> Iterator[Callable[[str, float], None]]:
         yield report
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="simvigia")
 def main() -> None:
     """Find SIM lines registered in the name of somebody who never asked for them."""

@@ -16,16 +16,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Commands(click.Group):
     """Turns every error that the engine raises on purpose into one line and the right exit code."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Our own commands, then those that other packages offer."""
-        return [*super().list_commands(ctx), *(e.name for e in _offered())]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command by its name; one that another package offers is loaded now."""
-        own = super().get_command(ctx, cmd_name)
-        offered = (e for e in _offered() if e.name == cmd_name)
-        return own or next((e.load() for e in offered), None)
-
     def invoke(self, ctx: click.Context) -> Any:  # noqa: D102
         try:
             return super().invoke(ctx)
@@ -38,6 +28,20 @@ class Commands(click.Group):
         except DetectorError as fault:
             click.echo(f"simvigia: {fault}", err=True)
             ctx.exit(1)
+
+
+class Program(Commands):
+    """The whole program: its own commands, and those that other packages offer by entry point."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Our own commands, then those that other packages offer."""
+        return [*super().list_commands(ctx), *(e.name for e in _offered())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name; one that another package offers is loaded now."""
+        own = super().get_command(ctx, cmd_name)
+        offered = (e for e in _offered() if e.name == cmd_name)
+        return own or next((e.load() for e in offered), None)
 
 
 def _offered() -> EntryPoints:
