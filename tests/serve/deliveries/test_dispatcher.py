@@ -125,9 +125,9 @@ def test_the_dispatcher_ends_what_is_over(
     with dispatching(store_url, chores=(subscriptions.end_what_is_over,)):
         assert receiver.seen(2)
 
-    last = json.loads(receiver.taken[-1].body)
-    assert last["type"] == cloudevents.ENDED
-    assert last["data"]["terminationReason"] == "SUBSCRIPTION_EXPIRED"
+    taken = [json.loads(post.body) for post in receiver.taken]
+    events = {event["type"]: event for event in taken}
+    assert events[cloudevents.ENDED]["data"]["terminationReason"] == "SUBSCRIPTION_EXPIRED"
 
 
 def test_a_dispatcher_told_to_stop_finishes_what_it_began(
