@@ -96,11 +96,10 @@ class Clearing:
             families = frozenset[str]().union(*(note.families for note in notes))
             if not families & {REASONS[code].family for code in reasons[query]}:
                 continue
-            rest = _rest(look, query, notes, families)
-            if rest < decision[query]:
-                decision[query] = rest
-                reasons[query] = _left(reasons[query], families) if rest else []
-                said[query]["cleared"] = sorted(note.note_id for note in notes)
+            rest = min(_rest(look, query, notes, families), int(decision[query]))
+            decision[query] = rest
+            reasons[query] = _left(reasons[query], families) if rest else []
+            said[query]["cleared"] = sorted(note.note_id for note in notes)
         return replace(found, decision=decision, reasons=reasons)
 
     def _about(self, own: Registrations, row: int, now: int) -> list[Note]:
