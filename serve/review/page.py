@@ -53,7 +53,11 @@ def _when(at: datetime) -> str:
     return f"{at.astimezone(HERE):%Y-%m-%d %H:%M}"
 
 
-_TEMPLATES.filters["when"] = _when
+def _risk(score: float) -> str:
+    return f"{score:.1%}".replace("%", " %") if score else "–"  # rules alone give no score
+
+
+_TEMPLATES.filters |= {"when": _when, "risk": _risk}
 
 
 class Paged(APIRoute):

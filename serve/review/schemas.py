@@ -43,6 +43,7 @@ class CaseLine(Answer):
     """A case as the queue shows it. The exact score is for reviewers only."""
 
     case_id: UUID = Field(description="The assessment's id")
+    folio: f.Version = Field(description="What the clerk handed to the person")
     carrier_id: f.CarrierId
     stage: f.Stage = Field(description="The moment that was flagged")
     decision: f.Decision = Field(description="What was decided then")
@@ -139,6 +140,7 @@ class AllowAnswer(Answer):
     families: list[str]
     carrier_id: f.CarrierId
     case_id: UUID
+    folio: f.Version
     by: str
     made_at: datetime
     until: datetime

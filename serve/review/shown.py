@@ -11,6 +11,7 @@ from detector.lifecycle import STAGES
 from detector.signals import REASONS
 from serve.answers import Assessment
 from serve.deliveries.queue import moment
+from serve.judge import person_folio
 from serve.review.cases import Case
 from serve.review.clearing import Note
 from serve.review.evidence import Happened, Tie
@@ -23,6 +24,7 @@ def line(case: Case, now: int) -> Body:
     """A case as the queue shows it."""
     return {
         "case_id": UUID(bytes=case.folio),
+        "folio": person_folio(case.folio),
         "carrier_id": case.carrier,
         "stage": STAGES[case.stage].upper(),
         "decision": DECISIONS[case.decision].upper(),
@@ -60,6 +62,7 @@ def allowed(note: Note) -> Body:
         "families": sorted(note.families),
         "carrier_id": note.carrier,
         "case_id": UUID(bytes=note.folio),
+        "folio": person_folio(note.folio),
         "by": note.reviewer,
         "made_at": moment(note.made_at),
         "until": moment(note.until),

@@ -151,7 +151,7 @@ def test_it_can_be_used_and_read_by_everybody(
         page.get_by_label("Clave").fill(counter.SECRET)
         page.get_by_role("button", name="Iniciar sesión").click()
         looked_at(page, f"queue-{width}")
-        page.get_by_role("link", name=f"Caso {str(told.assessment_id)[:8]}").click()
+        page.get_by_role("link", name=f"Caso {told.folio}").click()
         page.get_by_role("button", name="Tomar el caso").click()
         looked_at(page, f"case-{width}")
         page.get_by_role("button", name="Es legítimo").click()
