@@ -13,11 +13,11 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ from detector.model.recipe import Recipe
 from detector.model.train import train
 from detector.pseudonym import Key, Pseudonymiser
 from detector.workbench import Country, opened
-from serve.answers import Outcome
+from serve.answers import LineEvent, Outcome
 from serve.engine import Engine, Question
 from serve.judge import Judge
 from serve.store.books import Books
@@ -38,6 +38,14 @@ from serve.store.database import connect
 
 AFTER = START + SPAN + timedelta(days=1)
 Made = TypeVar("Made")
+
+
+def reports(row: Mapping[str, Any], *, fraud: int) -> tuple[LineEvent, Outcome]:
+    """A line's first use, an hour after its registration, and a verdict on it."""
+    named = str(row["carrier_id"]), str(row["registration_id"])
+    used = datetime.fromisoformat(row["registered_at"]) + timedelta(hours=1)
+    verdict = Outcome(*named, "fraud" if fraud else "legitimate", "holder")
+    return LineEvent(*named, used, "first_attach"), verdict
 
 
 def filled(url: str, stored: int, verdicts: int) -> None:
@@ -55,13 +63,7 @@ def filled(url: str, stored: int, verdicts: int) -> None:
         for low in range(0, len(rows), BATCH):
             engine.take([Question(row, True, False) for row in rows[low : low + BATCH]])
         told = [row for number, row in enumerate(rows) if (first + number) % every == 0]
-        engine.take(
-            [
-                Outcome(str(row["carrier_id"]), str(row["registration_id"]),
-                        "fraud" if number % 2 else "legitimate", "holder")
-                for number, row in enumerate(told)
-            ]
-        )  # fmt: skip
+        engine.take([report for n, row in enumerate(told) for report in reports(row, fraud=n % 2)])
     engine.books.own.close()
 
 
