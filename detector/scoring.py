@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from detector.model.artefact import Model
 from detector.model.dataset import Batch, batches, without
 from detector.model.explain import reasons
 from detector.registration import DataFolder
-from detector.signals import RULES, features
+from detector.signals import REASONS, RULES, features
 
 Array = NDArray[Any]
 RING_PEOPLE = 2  # others in the ring before it is named
@@ -108,6 +108,39 @@ def by_rules(past: Known, stage: str, batch: Batch) -> Judged:
     nothing = np.zeros(len(floors))
     decision = decide(nothing, floors, limits=never, stage=stage, operations=rows.operation)
     return Judged(nothing, decision, [list(r) for r in ruled(hits, np.arange(len(floors)))])
+
+
+def decided_without(
+    past: Known,
+    model: Model | None,
+    stage: str,
+    batch: Batch,
+    *,
+    query: int,
+    columns: tuple[str, ...],
+    families: Collection[str],
+) -> int:
+    """The decision on one of a batch's queries, had those others never been that share given columns with it.
+
+    Rules that hit all the same count in full where their reason is of another family than the given
+    ones. Without a model rules alone decide.
+    """
+    only = np.array([query])
+    less = without(past, stage, batch, only)(columns, np.array([0]))
+    floors, _ = rule_hits(stage, less)
+    _, hits = rule_hits(stage, batch.vectors[only])
+    for rule, hit in zip(RULES, hits, strict=True):
+        if hit[0] and REASONS[rule.reason].family not in families:
+            floors = np.maximum(floors, DECISIONS.index(rule.at_least))
+    own = past.registrations.take(batch.queries.rows[only])
+    score, limits = np.zeros(1), np.full((1, 3), np.inf)
+    if model is not None:
+        raw = model.raw(stage, less, grade=batch.grade[only], tier=batch.tier[only])
+        score = model.probability(stage, raw)
+        limits = model.thresholds.rows(
+            stage, carriers=own.carrier, operations=own.operation, names=own.carriers
+        )
+    return int(decide(score, floors, limits=limits, stage=stage, operations=own.operation)[0])
 
 
 def ruled(hits: list[Array], which: Array) -> list[tuple[str, ...]]:

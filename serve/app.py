@@ -46,13 +46,7 @@ def create_app(
     given; `keys` stand in for those that the settings name. Raises BadInput where a file of the settings
     cannot be used.
     """
-    if development is None and settings.dev_issuer and settings.dev_clients:
-        development = Issuer.load(
-            name=settings.issuer,
-            audience=settings.audience,
-            known=settings.dev_clients,
-            key=settings.dev_key_file,
-        )
+    development = development or built_in(settings)
     telemetry = Telemetry(log=log)
     app = FastAPI(
         title=API_TITLE,
@@ -83,6 +77,18 @@ def create_app(
         app.include_router(router)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
+
+
+def built_in(settings: Settings) -> Issuer | None:
+    """The built-in issuer, where the settings ask for one. Raises BadInput."""
+    if not settings.dev_issuer or settings.dev_clients is None:
+        return None
+    return Issuer.load(
+        name=settings.issuer,
+        audience=settings.audience,
+        known=settings.dev_clients,
+        key=settings.dev_key_file,
+    )
 
 
 def _documented(app: FastAPI) -> Callable[[], dict[str, object]]:

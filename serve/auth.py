@@ -38,6 +38,12 @@ class Client:
     carriers: frozenset[str]
     scopes: frozenset[str]
     until: float
+    subject: str = ""
+
+    @property
+    def person(self) -> str:
+        """Who it is where people act: the token's subject, else the client itself."""
+        return self.subject or self.client_id
 
     def require(self, scope: str) -> None:
         """Raises Fault 403 unless the token was given for this."""
@@ -183,7 +189,13 @@ class Verifier:
         if not isinstance(carriers, list) or not all(isinstance(c, str) for c in carriers):
             raise ValueError("the grant is not a list of carriers")
         scopes = held.split() if isinstance(held, str) else held
-        return Client(str(name)[:128], frozenset(carriers), frozenset(scopes), float(claims["exp"]))
+        return Client(
+            str(name)[:128],
+            frozenset(carriers),
+            frozenset(scopes),
+            float(claims["exp"]),
+            str(claims.get("sub", ""))[:128],
+        )
 
     def _remember(self, header: str, client: Client) -> None:
         until = min(client.until + LEEWAY, self._clock() + REMEMBERED)

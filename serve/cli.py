@@ -90,6 +90,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     known, credentials = folder / "clients.json", folder / "credentials.json"
     if not known.exists():
         _client(known, credentials, carriers)
+        _reviewers(known, folder / "reviewers.json", carriers)
     environment |= {
         wiring.REHEARSAL: "on",
         "SIMVIGIA_ISSUER": f"http://127.0.0.1:{port}",
@@ -122,6 +123,23 @@ def _client(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
     }
     _write_private(known, {name: held})
     _write_private(credentials, {"client_id": name, "client_secret": secret})
+
+
+def _reviewers(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
+    """Two people who may review: some cases need both."""
+    from serve.issuer import secret_hash
+    from serve.review.api import SCOPES as REVIEWING
+
+    held, told = json.loads(known.read_text("utf-8")), {}
+    for name in ("reviewer-1", "reviewer-2"):
+        told[name] = secrets.token_urlsafe(24)
+        held[name] = {
+            "secretHash": secret_hash(told[name]),
+            "carriers": list(carriers),
+            "scopes": sorted(REVIEWING),
+        }
+    _write_private(known, held)
+    _write_private(credentials, told)
 
 
 def _write_private(path: Path, content: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
@@ -16,7 +17,7 @@ from serve.api.subscriptions import keys_router, subscriptions_router, view
 from serve.deliveries import subscriptions
 from serve.deliveries.addresses import Reach
 from serve.deliveries.book import Book
-from serve.deliveries.dispatcher import Background, Dispatcher
+from serve.deliveries.dispatcher import Background, Chore, Dispatcher
 from serve.deliveries.outbox import Subscribers
 from serve.deliveries.queue import Pace, Retention, prune
 from serve.deliveries.sealing import Vault
@@ -34,8 +35,8 @@ class Delivering:
     background: Background
 
 
-def delivering(url: str, key: Key, *, reach: Reach) -> Delivering:
-    """Put together over a store; the secrets are derived from the engine's key."""
+def delivering(url: str, key: Key, *, reach: Reach, chores: Sequence[Chore] = ()) -> Delivering:
+    """Put together over a store; the secrets are derived from the engine's key. `chores` are others' own."""
     vault = Vault(derived(key, "deliveries"))
     signer = Ed25519PrivateKey.from_private_bytes(derived(key, "webhook signature"))
     keyring = Keyring((Asymmetric(signer),), (derived(key, "webhook secrets"),))
@@ -45,7 +46,7 @@ def delivering(url: str, key: Key, *, reach: Reach) -> Delivering:
         lambda: {subscriptions.CHANNEL: Webhooks(keyring, vault, reach=reach, now=now)},
         now=now,
         chance=SystemRandom(),
-        chores=(subscriptions.end_what_is_over, _forget),
+        chores=(subscriptions.end_what_is_over, _forget, *chores),
     )
     routers = subscriptions_router(book, reach=reach), keys_router(keyring)
     return Delivering(Subscribers(view, now=now), routers, Background(dispatcher))

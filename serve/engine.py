@@ -27,6 +27,7 @@ from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE
 from serve.entering import Rows, enter, renumbered, take_over
 from serve.judge import Judge, told, v8
 from serve.later import Later, Lines
+from serve.review.rulings import standing
 from serve.shelf import NAMES, Shelf
 from serve.store.books import Answer, Books, Filed
 from serve.store.database import Connection
@@ -121,7 +122,8 @@ def latest(books: Books, sequence: int, folio: bytes) -> Assessment:
     """A registration's assessment as it stands."""
     carrier, registration_id = books.named(sequence)
     answer = max(books.answers([sequence])[sequence], key=lambda a: (a.moment, a.stage))
-    return told(answer, folio=folio, carrier=carrier, registration_id=registration_id)
+    said = told(answer, folio=folio, carrier=carrier, registration_id=registration_id)
+    return standing(books.own, sequence, said)
 
 
 class _Work:
@@ -278,7 +280,12 @@ class _Work:
         glimpse = self._glimpse(rows, base=int(own.sequence[0]))
         late = (own.at < self._now - BEHIND) & ~imported
         found = self._judge.answers(
-            glimpse, STAGES[0], queries, rings, now=self._now, about={"late": late}
+            glimpse,
+            STAGES[0],
+            queries,
+            rings,
+            now=self._now,
+            about={"late": late, "imported": imported},
         )
         self._books.add_answers(found)
         return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -38,12 +38,34 @@ class Versions:
     features: str
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was judged, and with what."""
+
+    glimpse: Glimpse
+    model: Model | None
+    stage: str
+    batch: Batch
+    now: int
+
+
+class Second(Protocol):
+    """A second look: it may soften decisions, never harden one, and writes down beside each what it did."""
+
+    def __call__(self, look: Look, found: Judged, said: list[dict[str, object]]) -> Judged:
+        """The judgement as it stands then; `said` goes into the record of each answer."""
+        ...
+
+
 class Judge:
     """Makes answers with the model that is in force, and without one by rules alone."""
 
-    def __init__(self, model: Callable[[], Model | None], *, policy: str) -> None:
+    def __init__(
+        self, model: Callable[[], Model | None], *, policy: str, seconds: Sequence[Second] = ()
+    ) -> None:
         self._model = model
         self._policy = policy
+        self._seconds = seconds
         self._features = fingerprint()
 
     def answers(
@@ -62,8 +84,14 @@ class Judge:
         context = glimpse.context(stage, queries, rings)
         exposed = context.exposure
         batch = Batch(queries, vectors(context), exposed.grade, exposed.tier, rings)
-        found, version = self._judged(glimpse, stage, batch)
-        versions = Versions(version, self._policy, self._features)
+        model = self._model()
+        found = judged(glimpse, model, stage, batch) if model else by_rules(glimpse, stage, batch)
+        said: list[dict[str, object]] = [
+            {k: True for k, v in about.items() if v[i]} for i in range(len(queries))
+        ]
+        for second in self._seconds:
+            found = second(Look(glimpse, model, stage, batch, now), found, said)
+        versions = Versions(model.version if model else "", self._policy, self._features)
         sequences = glimpse.registrations.sequence[queries.rows].tolist()
         return [
             Answer(
@@ -71,21 +99,15 @@ class Judge:
                 STAGES.index(stage),
                 int(queries.moments[i]),
                 int(queries.commits[i]),
-                _packed(found, i, versions, now, {k: bool(v[i]) for k, v in about.items()}),
+                _packed(found, i, versions, now, said[i]),
                 zlib.compress(batch.vectors[i].tobytes(), 1),
             )
             for i, sequence in enumerate(sequences)
         ]
 
-    def _judged(self, glimpse: Glimpse, stage: str, batch: Batch) -> tuple[Judged, str]:
-        model = self._model()
-        if model is None:
-            return by_rules(glimpse, stage, batch), ""
-        return judged(glimpse, model, stage, batch), model.version
-
 
 def _packed(
-    found: Judged, i: int, versions: Versions, now: int, about: Mapping[str, bool]
+    found: Judged, i: int, versions: Versions, now: int, said: Mapping[str, object]
 ) -> bytes:
     told = {
         "score": float(found.score[i]),
@@ -94,9 +116,7 @@ def _packed(
         "versions": [versions.model, versions.policy, versions.features],
         "now": now,
     }
-    return json.dumps(
-        told | {k: True for k, v in about.items() if v}, separators=(",", ":")
-    ).encode()
+    return json.dumps({**told, **said}, separators=(",", ":")).encode()
 
 
 def stored_vector(answer: Answer) -> NDArray[np.float32]:

@@ -14,14 +14,18 @@ from fastapi import FastAPI
 from detector.decision import Policy
 from detector.errors import BadInput
 from detector.pseudonym import Key, Pseudonymiser
-from serve.app import create_app
+from serve.api.subscriptions import view
+from serve.app import built_in, create_app
 from serve.champion import Champion
 from serve.clock import clock
 from serve.deliveries.addresses import Reach
-from serve.delivering import Delivering, delivering, derived
+from serve.deliveries.outbox import Subscribers
+from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
+from serve.releasing import Releasing, anybody_enrolled, release
+from serve.reviewing import Reviewing, both, reviewing
 from serve.settings import Settings
 from serve.store.books import Books
 from serve.store.database import connect
@@ -40,6 +44,7 @@ class Parts:
     desk: QueueDesk
     champion: Champion
     deliveries: Delivering
+    reviews: Reviewing
 
     def start(self) -> None:
         """Begin to answer."""
@@ -62,17 +67,27 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     champion = Champion(Path(environment.get(MODEL) or MODELS / "champion"))
     policy = MODELS / "policy.toml"
     Policy.load(policy)
-    judge = Judge(champion, policy=version(policy))
+    time = clock(environment.get(CLOCK, ""))
+    reviews = reviewing(
+        url,
+        key,
+        policy=policy,
+        clock=time,
+        changed=[Subscribers(view, now=now).changed for _ in range(2)],
+    )
+    releasing = Releasing(release(environment, key), enrolled=anybody_enrolled(connect(url)))
+    judge = Judge(champion, policy=version(policy), seconds=(reviews.clearing, releasing))
     warm(door, judge)
     rehearsal = environment.get(REHEARSAL) == "on"
-    deliveries = delivering(url, key, reach=Reach(http=rehearsal, private=rehearsal))
+    reach = Reach(http=rehearsal, private=rehearsal)
+    deliveries = delivering(url, key, reach=reach, chores=reviews.chores)
     engine = Engine(
         Books(connect(url)),
         pseudonymiser=door,
         body_key=derived(key, "body"),
         judge=judge,
-        clock=clock(environment.get(CLOCK, "")),
-        changed=deliveries.subscribers.changed,
+        clock=time,
+        changed=both(deliveries.subscribers.changed, reviews.opening.changed),
     )
     engine.take(())  # folds the journal before the first carrier asks
     desk = QueueDesk(
@@ -83,7 +98,7 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
         },
     )
-    return Parts(desk, champion, deliveries)
+    return Parts(desk, champion, deliveries, reviews)
 
 
 def version(path: Path) -> str:
@@ -93,8 +108,15 @@ def version(path: Path) -> str:
 
 def application() -> FastAPI:
     """The application of one worker process, as the environment describes it."""
-    behind = parts()
-    app = create_app(behind.desk, Settings.load(), routers=behind.deliveries.routers)
+    behind, settings = parts(), Settings.load()
+    issuer = built_in(settings)
+    routers = behind.reviews.routers(issuer, secure=os.environ.get(REHEARSAL) != "on")
+    app = create_app(
+        behind.desk,
+        settings,
+        routers=(*behind.deliveries.routers, *routers),
+        development=issuer,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,15 @@ from detector.registration import (
     IDENTITY_TYPES,
     OPERATIONS,
     Bool,
+    BreachMembers,
     DataFolder,
     Int64,
+    Officials,
 )
 
 Array = NDArray[Any]
+SOURCES = "simvigia.sources"  # entry points by the scheme of a URL; detector imports none of them
+Source = Callable[[str], tuple[DataFolder, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,21 @@ class Known:
 
 @dataclass(frozen=True)
 class Country:
-    """A data folder, or what a live store exported as one. `path` is where its files lie, if anywhere."""
+    """A data folder, or what a live store exported as one. `path` is where its files lie, if anywhere.
+
+    `propensity` is the chance with which each registration's outcome could be seen, where a live store
+    stopped some and let others pass; None where nothing was stopped.
+    """
 
     folder: DataFolder
     path: Path | None = None
+    propensity: NDArray[np.float64] | None = None
 
     def as_of(self, moment: pd.Timestamp) -> Country:
         """The country as it was known at a moment; what lies in files is not looked at any more."""
-        return Country(as_known(self.folder, microseconds(moment)))
+        known = as_known(self.folder, microseconds(moment))
+        seen = None if self.propensity is None else self.propensity[: len(known.registrations)]
+        return Country(known, propensity=seen)
 
     def __len__(self) -> int:
         return len(self.folder.registrations)
@@ -150,12 +163,15 @@ class Country:
     def carrier(self, name: str) -> Country:
         """Only one carrier's rows: all that its own analyst may see, history included.
 
-        Raises BadInput where no such carrier registered anything.
+        Who is in office and who was in a breach are not among it. Raises BadInput where no such carrier
+        registered anything.
         """
         own = self.folder.registrations
         if name not in own.carriers:
             raise BadInput(f"no registration here is of a carrier {name}")
-        return Country(_only(self.folder, own.carrier == own.carriers.index(name)))
+        mine = own.carrier == own.carriers.index(name)
+        seen = None if self.propensity is None else self.propensity[mine]
+        return Country(_only(self.folder, mine), propensity=seen)
 
 
 def _only(folder: DataFolder, mine: Bool) -> DataFolder:
@@ -166,16 +182,33 @@ def _only(folder: DataFolder, mine: Bool) -> DataFolder:
         table = getattr(folder, name)
         kept = table.take(mine[table.row])
         tables[name] = replace(kept, row=place[kept.row].astype(np.int32))
+    nobody, never = np.empty(0, np.int64), np.empty(0, np.int64)
+    tables["breach_members"] = BreachMembers(nobody, never, np.empty(0, np.int32))
+    tables["officials"] = Officials(nobody, np.empty(0, np.int8), never, never)
     return replace(folder, registrations=folder.registrations.take(mine), **tables)
 
 
-def opened(path: str | Path, *, key_file: str | Path | None = None) -> Country:
-    """A data folder through the door, under the key in `key_file` or, without one, a key for today.
+def opened(data: str | Path, *, key_file: str | Path | None = None) -> Country:
+    """A data folder or the URL of a live store (`sqlite:///…`, `postgresql://…`), which is only read.
 
-    Raises BadInput where the folder or its registrations are not there.
+    A folder comes through the door under the key in `key_file` or, without one, a key for today. Raises
+    BadInput where there is no such folder or store, or nothing was registered in it.
     """
+    scheme, separator, _ = str(data).partition("://")
+    if separator:
+        return _live(scheme, str(data))
+    path = Path(data)
     key = Key.load(Path(key_file)) if key_file else Key.fresh()
-    return Country(read_folder(Path(path), Pseudonymiser(key)), Path(path))
+    return Country(read_folder(path, Pseudonymiser(key)), path)
+
+
+def _live(scheme: str, url: str) -> Country:
+    found = entry_points(group=SOURCES, name=scheme)
+    if not found:
+        raise BadInput(f"no live store is known by URLs of the kind {scheme}://")
+    source: Source = next(iter(found)).load()
+    folder, propensity = source(url)
+    return Country(folder, propensity=propensity)
 
 
 def moment(microseconds_: int) -> pd.Timestamp:

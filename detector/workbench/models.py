@@ -134,6 +134,8 @@ def challenge(
     """Train on what was known by a date, save to `challenger` in `home`, log to MLflow, register.
 
     The same data, date and seed give the same model, which is registered once however often this runs.
+    Where `heard` is not given, what a live store stopped and released says how likely each outcome was
+    to be heard.
     """
     border = microseconds(until)
     made = train(
@@ -143,7 +145,7 @@ def challenge(
         policy=Policy.load(POLICY),
         until=min(border, NEVER),
         seed=seed,
-        heard=heard,
+        heard=country.propensity if heard is None else heard,
     )
     folder = Path(home) / "challenger"
     mark = tracking.data_fingerprint(country.folder)

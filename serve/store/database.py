@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,6 +69,31 @@ def connect(url: str) -> Connection:
         raise BadInput("a store is sqlite:///path/to/file or postgresql://user@host/database")
     migrate(opened)
     return opened
+
+
+@contextmanager
+def snapshot(url: str) -> Iterator[Connection]:
+    """A store as it is at one moment, to be read only: nothing is written, nobody waits for it.
+
+    Raises BadInput where there is no such store, or where it is not of the present schema.
+    """
+    if url.startswith(SQLITE):
+        path = Path(url.removeprefix(SQLITE))
+        if not path.is_file():
+            raise BadInput("there is no store at this URL")
+        own: Connection = Sqlite(path)
+        begin = ["PRAGMA query_only=ON", "BEGIN"]
+    elif url.startswith(POSTGRES):
+        own, begin = Postgres(url), ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+    else:
+        raise BadInput("a store is sqlite:///path/to/file or postgresql://user@host/database")
+    try:
+        for statement in begin:
+            own.run(statement)
+        _check_schema(own)
+        yield own
+    finally:
+        own.close()
 
 
 class Sqlite:
@@ -199,8 +225,7 @@ def _named(fault: Exception) -> Exception:
 
 def migrate(own: Connection) -> None:
     """Bring the schema forward, file by file, each at most once. Nothing goes backward."""
-    folder = files("serve.store") / "migrations"
-    scripts = sorted((s for s in folder.iterdir() if s.name.endswith(".sql")), key=lambda s: s.name)
+    scripts = _scripts()
     with own.writing():
         own.run("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR(64) PRIMARY KEY)")
         done = {name for (name,) in own.rows("SELECT name FROM migrations")}
@@ -211,6 +236,22 @@ def migrate(own: Connection) -> None:
                 for statement in _statements(script.read_text("utf-8"), own):
                     own.run(statement)
                 own.run("INSERT INTO migrations VALUES (?)", [script.name])
+
+
+def _scripts() -> list[Traversable]:
+    folder = files("serve.store") / "migrations"
+    return sorted((s for s in folder.iterdir() if s.name.endswith(".sql")), key=lambda s: s.name)
+
+
+def _check_schema(own: Connection) -> None:
+    try:
+        done = {name for (name,) in own.rows("SELECT name FROM migrations")}
+    except (Unavailable, psycopg.ProgrammingError):
+        done = set()
+    if done != {script.name for script in _scripts()}:
+        raise BadInput(
+            "the store is of another version than this program; serve it once with this one"
+        )
 
 
 def _statements(text: str, own: Connection) -> list[str]:
