@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from detector.decision import Policy
 from detector.errors import BadInput
+from detector.model.signing import Seal
 from detector.pseudonym import Key, Pseudonymiser
 from serve.app import create_app
 from serve.champion import Champion
@@ -22,6 +23,7 @@ from serve.delivering import Delivering, delivering, derived
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
+from serve.promoted import Promoted, patient
 from serve.settings import Settings
 from serve.store.books import Books
 from serve.store.database import connect
@@ -29,6 +31,7 @@ from serve.warm import warm
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STORE, MODEL, CLOCK = "SIMVIGIA_STORE", "SIMVIGIA_MODEL", "SIMVIGIA_CLOCK"
+REGISTRY, SEAL, PROMOTED = "SIMVIGIA_REGISTRY", "SIMVIGIA_SEAL", "SIMVIGIA_PROMOTED"
 REHEARSAL = "SIMVIGIA_REHEARSAL"  # on: events may go to this machine, without TLS
 DEFAULT_STORE = "sqlite:///simvigia.db"
 
@@ -40,9 +43,12 @@ class Parts:
     desk: QueueDesk
     champion: Champion
     deliveries: Delivering
+    promoted: Promoted | None = None
 
     def start(self) -> None:
         """Begin to answer."""
+        if self.promoted:
+            self.promoted.watch()
         self.champion.watch()
         self.deliveries.background.start()
         self.desk.start()
@@ -52,6 +58,8 @@ class Parts:
         self.desk.stop()
         self.deliveries.background.stop()
         self.champion.close()
+        if self.promoted:
+            self.promoted.close()
 
 
 def parts(environment: Mapping[str, str] = os.environ) -> Parts:
@@ -59,7 +67,8 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     key = Key.load(environment=environment)
     door = Pseudonymiser(key)
     url = environment.get(STORE) or DEFAULT_STORE
-    champion = Champion(Path(environment.get(MODEL) or MODELS / "champion"))
+    promoted = promotions(environment)
+    champion = Champion(promoted or shipped(environment))
     policy = MODELS / "policy.toml"
     Policy.load(policy)
     judge = Judge(champion, policy=version(policy))
@@ -79,11 +88,36 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         engine,
         Reader(Books(connect(url)), door),
         health=lambda: {
-            "model": champion.fault or "ok",
+            "model": champion.state,
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
+            **({"registry": promoted.state()} if promoted else {}),
         },
     )
-    return Parts(desk, champion, deliveries)
+    return Parts(desk, champion, deliveries, promoted)
+
+
+def shipped(environment: Mapping[str, str]) -> Path:
+    """The folder that answers where nothing was promoted."""
+    return Path(environment.get(MODEL) or MODELS / "champion")
+
+
+def promotions(environment: Mapping[str, str]) -> Promoted | None:
+    """Where promotions come from; none where no registry is configured. Raises BadInput and KeyMissing."""
+    registry = environment.get(REGISTRY, "")
+    if not registry:
+        return None
+    if not environment.get(SEAL):
+        raise BadInput(f"{REGISTRY} is set without {SEAL}: whose promotions are to be believed?")
+    patient()
+    kept = environment.get(PROMOTED, "")
+    if not kept:
+        url = environment.get(STORE) or DEFAULT_STORE
+        if not url.startswith("sqlite:///"):
+            raise BadInput(f"{REGISTRY} is set without {PROMOTED}: where are promoted models kept?")
+        kept = str(Path(url.removeprefix("sqlite:///")).parent / "promoted")
+    return Promoted(
+        registry, Seal.of(environment[SEAL]), shipped=shipped(environment), kept=Path(kept)
+    )
 
 
 def version(path: Path) -> str:
@@ -110,5 +144,6 @@ def checked(environment: Mapping[str, str]) -> None:
     """Raises BadInput where the environment is not enough to serve."""
     Settings.load(environment)
     Key.load(environment=environment)
+    promotions(environment)
     if not environment.get(STORE, DEFAULT_STORE):
         raise BadInput(f"{STORE} is empty")

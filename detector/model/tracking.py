@@ -192,12 +192,22 @@ def log_comparison(
 
 def registry(store: str | None = None) -> Registry:
     """The registry at an MLflow URI, else at MLFLOW_TRACKING_URI, else beside the working folder."""
+    found = opened(store)
+    if found is None:
+        _asked(lambda: _client(store).create_registered_model(REGISTERED))
+    return found or Registry(_client(store))
+
+
+def opened(store: str | None = None) -> Registry | None:
+    """As `registry`, for who only reads: none where no model of ours was ever registered."""
     _connect()
-    client = _asked(lambda: mlflow.MlflowClient(store or mlflow.get_tracking_uri()))
+    client = _asked(lambda: _client(store))
     found = _asked(lambda: client.search_registered_models(f"name='{REGISTERED}'"))
-    if not found:
-        _asked(lambda: client.create_registered_model(REGISTERED))
-    return Registry(client)
+    return Registry(client) if found else None
+
+
+def _client(store: str | None) -> Any:
+    return mlflow.MlflowClient(store or mlflow.get_tracking_uri())
 
 
 def _asked(question: Callable[[], T]) -> T:
