@@ -25,6 +25,7 @@ from serve.engine import Engine, Reader
 from serve.judge import Judge
 from serve.promoted import Promoted, patient
 from serve.settings import Settings
+from serve.shadow.keeper import Keeper
 from serve.store.books import Books
 from serve.store.database import connect
 from serve.warm import warm
@@ -43,6 +44,7 @@ class Parts:
     desk: QueueDesk
     champion: Champion
     deliveries: Delivering
+    shadow: Keeper
     promoted: Promoted | None = None
 
     def start(self) -> None:
@@ -52,10 +54,12 @@ class Parts:
         self.champion.watch()
         self.deliveries.background.start()
         self.desk.start()
+        self.shadow.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
         self.desk.stop()
+        self.shadow.stop()
         self.deliveries.background.stop()
         self.champion.close()
         if self.promoted:
@@ -93,7 +97,7 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             **({"registry": promoted.state()} if promoted else {}),
         },
     )
-    return Parts(desk, champion, deliveries, promoted)
+    return Parts(desk, champion, deliveries, Keeper(url), promoted)
 
 
 def shipped(environment: Mapping[str, str]) -> Path:

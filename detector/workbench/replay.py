@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from detector.audit import Segments
-from detector.decision import decide
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.model.backtest import Answers, Backtest
 from detector.model.dataset import Batch, batches
-from detector.scoring import rule_hits
+from detector.scoring import Given, graded, rule_hits
 from detector.workbench.country import Country, microseconds
 
 
@@ -54,13 +53,9 @@ def replayed(
 def answers(country: Country, model: Model, stage: str, batch: Batch) -> Answers:
     """Scores and decisions of a batch; no reasons, which cost a thousand times as much."""
     rows = country.folder.registrations.take(batch.queries.rows)
-    raw = model.raw(stage, batch.vectors, grade=batch.grade, tier=batch.tier)
-    score = model.probability(stage, raw)
+    given = Given(stage, batch.vectors, batch.grade, batch.tier)
     floors, _ = rule_hits(stage, batch.vectors)
-    limits = model.thresholds.rows(
-        stage, carriers=rows.carrier, operations=rows.operation, names=rows.carriers
-    )
-    decision = decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
+    score, decision = graded(model, given, rows, floors=floors)
     return Answers(model.version, score, decision)
 
 
