@@ -126,10 +126,18 @@ def by_rules(past: Known, stage: str, batch: Batch) -> Judged:
     """What rules alone say, where no model can be used: no score, and the decisions that rules ask for."""
     rows = past.registrations.take(batch.queries.rows)
     floors, hits = rule_hits(stage, batch.vectors)
-    never = np.full((len(floors), 3), np.inf)
-    nothing = np.zeros(len(floors))
-    decision = decide(nothing, floors, limits=never, stage=stage, operations=rows.operation)
-    return Judged(nothing, decision, [list(r) for r in ruled(hits, np.arange(len(floors)))])
+    decision = ruled_only(stage, floors, rows)
+    told = [list(r) for r in ruled(hits, np.arange(len(floors)))]
+    return Judged(np.zeros(len(floors)), decision, told)
+
+
+def ruled_only(stage: str, floors: Array, rows: Registrations) -> NDArray[np.int8]:
+    """Decision codes that rules ask for, where there is no score."""
+    never, nothing = np.full((len(floors), 3), np.inf), np.zeros(len(floors))
+    found: NDArray[np.int8] = decide(
+        nothing, floors, limits=never, stage=stage, operations=rows.operation
+    )
+    return found
 
 
 def ruled(hits: list[Array], which: Array) -> list[tuple[str, ...]]:

@@ -113,15 +113,18 @@ def promotions(environment: Mapping[str, str]) -> Promoted | None:
     if not environment.get(SEAL):
         raise BadInput(f"{REGISTRY} is set without {SEAL}: whose promotions are to be believed?")
     patient()
-    kept = environment.get(PROMOTED, "")
-    if not kept:
-        url = environment.get(STORE) or DEFAULT_STORE
-        if not url.startswith("sqlite:///"):
-            raise BadInput(f"{REGISTRY} is set without {PROMOTED}: where are promoted models kept?")
-        kept = str(Path(url.removeprefix("sqlite:///")).parent / "promoted")
-    return Promoted(
-        registry, Seal.of(environment[SEAL]), shipped=shipped(environment), kept=Path(kept)
-    )
+    folder = kept(environment)
+    if folder is None:
+        raise BadInput(f"{REGISTRY} is set without {PROMOTED}: where are promoted models kept?")
+    return Promoted(registry, Seal.of(environment[SEAL]), shipped=shipped(environment), kept=folder)
+
+
+def kept(environment: Mapping[str, str]) -> Path | None:
+    """Where promoted models are kept: beside a SQLite store unless the environment says."""
+    named, url = environment.get(PROMOTED, ""), environment.get(STORE) or DEFAULT_STORE
+    if named or not url.startswith("sqlite:///"):
+        return Path(named) if named else None
+    return Path(url.removeprefix("sqlite:///")).parent / "promoted"
 
 
 def version(path: Path) -> str:

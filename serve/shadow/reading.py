@@ -20,7 +20,7 @@ from detector.signals import features, fingerprint
 from serve.shadow.ledger import RESULT, Cursor
 from serve.store.database import Connection, Row
 
-PAGE = 1_000  # answers of each kind read at once
+PAGE = 4_000  # answers of each kind read at once
 _ANSWERED = (
     "SELECT a.sequence, a.stage, a.moment, a.answer, a.vector, r.entry FROM assessments a"
     " JOIN registrations r ON r.sequence = a.sequence WHERE "

@@ -27,8 +27,8 @@ from serve.store.database import Connection, connect
 
 STORE = "SIMVIGIA_STORE"
 LOWEST = 19  # of the operating system's priorities
-PAUSE = 2.0  # seconds between looks when there is nothing more to read
-BREATH = 0.2  # and between pages when there is: answers come first
+PAUSE = 10.0  # seconds between looks: few writes, so that an answer hardly ever waits for one
+BREATH = 1.0  # and between pages when there is more to read: answers come first
 AGAIN = 10.0  # after the store failed
 
 Pause = Callable[[float], bool]  # waits; whether to go on

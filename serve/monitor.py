@@ -1,8 +1,0 @@
-"""`simvigia monitor`."""
-
-import click
-
-
-@click.command()
-def monitor() -> None:
-    """Say in words what to look at."""
