@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from detector.audit import Segments
-from detector.errors import TooLittleData
+from detector.errors import BadInput, TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.model.backtest import Answers, Backtest
 from detector.model.dataset import Batch, batches
 from detector.scoring import Given, graded, rule_hits
-from detector.workbench.country import Country, microseconds
+from detector.workbench.country import Country, microseconds, moment
 
 
 def replayed(
@@ -30,9 +30,16 @@ def replayed(
     """Both models on the registrations from `start` to before `end`, everything earlier as history.
 
     The features are computed once, from what was known at each row's own moment. Raises TooLittleData
-    where these weeks hold hardly any known misuse.
+    where these weeks hold hardly any known misuse, BadInput where a model learned from them.
     """
     past, low = country.past, microseconds(start)
+    for model in (champion, challenger):
+        if model.learned_until is not None and model.learned_until >= low:
+            until = f"{moment(model.learned_until):%Y-%m-%d %H:%M} UTC"
+            raise BadInput(
+                f"model {model.version} learned from registrations until {until}: the frozen weeks "
+                "must begin after that"
+            )
     high = microseconds(end) if end is not None else int(past.registrations.at[-1]) + 1
     asked = past.queries(stage)
     at = past.registrations.at[asked.rows]
@@ -56,7 +63,7 @@ def answers(country: Country, model: Model, stage: str, batch: Batch) -> Answers
     given = Given(stage, batch.vectors, batch.grade, batch.tier)
     floors, _ = rule_hits(stage, batch.vectors)
     score, decision = graded(model, given, rows, floors=floors)
-    return Answers(model.version, score, decision)
+    return Answers(model.version, score, decision, model.learned_until)
 
 
 def _joined(parts: Sequence[Answers]) -> Answers:
@@ -64,6 +71,7 @@ def _joined(parts: Sequence[Answers]) -> Answers:
         parts[0].version,
         np.concatenate([part.score for part in parts]),
         np.concatenate([part.decision for part in parts]).astype(np.int8),
+        parts[0].learned_until,
     )
 
 

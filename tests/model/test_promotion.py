@@ -61,6 +61,26 @@ def test_a_group_too_small_to_show_still_counts_in_the_gate() -> None:
     assert "segments, allow_notify or stronger" in failed(harsher)
 
 
+@pytest.mark.parametrize("who", ["champion", "challenger"])
+def test_a_model_that_learned_from_the_frozen_weeks_is_refused(who: str) -> None:
+    test = backtest()
+    told = replace(getattr(test, who), learned_until=test.start)
+
+    words = refusals_in_words(gates(replace(test, **{who: told}), rng=np.random.default_rng(1)))
+
+    assert words == f"later weeks: the {who} learned from registrations of the frozen weeks"
+
+
+def test_a_challenger_must_say_until_when_it_learned_and_an_old_champion_need_not() -> None:
+    test = backtest()
+    silent = {
+        who: replace(getattr(test, who), learned_until=None) for who in ("champion", "challenger")
+    }
+
+    assert failed(replace(test, champion=silent["champion"])) == set()
+    assert failed(replace(test, challenger=silent["challenger"])) == {"later weeks"}
+
+
 def test_the_same_model_is_no_challenger() -> None:
     assert "another model" in failed(backtest(version="old"))
 
