@@ -31,7 +31,11 @@ STATEMENT = "statement.json"
 ASK_EVERY = 10.0  # seconds
 SILENT = 60.0  # seconds without an answer from the registry before readiness says so
 KEPT = 3  # promotions whose folders stay
-PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)

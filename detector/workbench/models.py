@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ KEY = "promotion.key"
 def shipped() -> Model:
     """The champion that came with the engine."""
     return load(MODELS / "champion")
+
+
+def budgets() -> Mapping[str, tuple[float, float, float]]:
+    """The shipped policy's budgets by operation: allow_notify, step_up, hold."""
+    return Policy.load(POLICY).budgets
 
 
 def in_use(home: Path | str = ".") -> Model:

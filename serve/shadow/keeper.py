@@ -13,11 +13,14 @@ import structlog
 from serve.answers import Unavailable
 from serve.clock import system
 from serve.shadow import ledger
-from serve.shadow.worker import STORE
+from serve.shadow.worker import LOWEST, STORE
 from serve.store.database import Connection, connect
 
 LOOK_EVERY = 5.0  # seconds
 AFTER_DEATH = 60.0  # seconds before a process that died is started again
+CHILD = (
+    f"import os; os.nice({LOWEST}); from serve.shadow.worker import main; raise SystemExit(main())"
+)
 FAREWELL = 10.0  # seconds to end by itself
 
 
@@ -56,7 +59,7 @@ class Keeper:
             and ledger.active(self._own)
         ):
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "serve.shadow.worker"],
+                [sys.executable, "-c", CHILD],
                 stdin=subprocess.PIPE,
                 env={**os.environ, STORE: self._url, "OMP_WAIT_POLICY": "passive"},
             )

@@ -82,10 +82,5 @@ def until_left_alone(seconds: float) -> bool:
 
 
 def main() -> int:
-    """The process."""
-    os.nice(LOWEST)
+    """The process. Whoever starts it lowers its priority first: its imports alone take seconds."""
     return work(os.environ[STORE], until_left_alone)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

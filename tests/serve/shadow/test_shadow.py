@@ -264,8 +264,3 @@ def test_small_counts_of_honest_people_stay_hidden(standing: Standing, challenge
 
     assert np.isnan(honest["challenger"]).all()
     assert honest["champion"].tolist() == [0.0, 0.0]
-
-
-def test_reading_what_is_no_shadow_says_what_writes_one(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="simvigia shadow report"):
-        shadowed.read(tmp_path)
