@@ -31,11 +31,13 @@ from detector.signals import features
 GOLDEN, SIGNATURE = "golden.json", "signature.bin"
 ROWS = 512
 TOLERANCE = 1e-12
-PATIENCE = 120.0  # seconds for a child to import, load and score; 3 s on two cores
+PATIENCE = (
+    300.0  # seconds for a child to import, load and score: 3 s on two cores, far more on a busy one
+)
 MEMORY = 8 << 30  # bytes of address space: a damaged file may ask for any amount
 LARGEST_FILE = 256 << 20
 # Answers come first: it gives way to them before it imports anything.
-CHILD = "import os, sys; os.nice(10); from serve.models import main; sys.exit(main(sys.argv[1:]))"
+CHILD = "import os, sys; os.nice(5); from serve.models import main; sys.exit(main(sys.argv[1:]))"
 
 
 def prepare(folder: Path, key: Ed25519PrivateKey | None = None) -> None:

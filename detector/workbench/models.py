@@ -160,10 +160,7 @@ def challenge(
     run = registry.run_of(number) if number else ""
     if not number:
         figures = {"tuning": tuning_chart(tuning)} if tuning else {}
-        tags = {
-            "learned_until": f"{pd.Timestamp(border, unit='us'):%Y-%m-%d}",
-            "role": "challenger",
-        }
+        tags = {"learned_until": f"{pd.Timestamp(border, unit='us'):%Y-%m-%d}"}
         run = tracking.log_run(
             made, out=folder, fingerprint=mark, version=version, tags=tags, figures=figures
         )
