@@ -160,13 +160,20 @@ def load(
     token: str = "",
     connections: int = 16,
     warm: int = 200,
+    rate: float = 0.0,
 ) -> dict[str, Any]:
     """Ask from the second core; what the client measured."""
     with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
         file.write(b"\n".join(json.dumps(each).encode() for each in bodies))
         file.flush()
         command = ["taskset", "-c", "1", sys.executable, "-m", "benchmarks.load", str(port), path]
-        command += [file.name, f"--connections={connections}", f"--token={token}", f"--warm={warm}"]
+        command += [
+            file.name,
+            f"--connections={connections}",
+            f"--token={token}",
+            f"--warm={warm}",
+            f"--rate={rate}",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1]}

@@ -17,7 +17,7 @@ from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.model.dataset import Batch, batches, without
 from detector.model.explain import reasons
-from detector.registration import DataFolder
+from detector.registration import DataFolder, Registrations
 from detector.signals import REASONS, RULES, features
 
 Array = NDArray[Any]
@@ -76,16 +76,38 @@ class Judged:
     reasons: list[list[str]]
 
 
-def judged(past: Known, model: Model, stage: str, batch: Batch) -> Judged:
-    """Score, decide and explain one batch."""
-    rows = past.registrations.take(batch.queries.rows)
-    raw = model.raw(stage, batch.vectors, grade=batch.grade, tier=batch.tier)
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a model is given at a stage: vectors, and one's own status, which is bounded apart."""
+
+    stage: str
+    vectors: NDArray[np.float32]
+    grade: NDArray[np.int8]
+    tier: NDArray[np.int8]
+
+
+def graded(
+    model: Model, given: Given, rows: Registrations, *, floors: Array
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Scores and decision codes of registrations, none below what rules ask (`floors`, of `rule_hits`).
+
+    No reasons, which cost a thousand times as much.
+    """
+    stage = given.stage
+    raw = model.raw(stage, given.vectors, grade=given.grade, tier=given.tier)
     score = model.probability(stage, raw)
-    floors, hits = rule_hits(stage, batch.vectors)
     limits = model.thresholds.rows(
         stage, carriers=rows.carrier, operations=rows.operation, names=rows.carriers
     )
-    decision = decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
+    return score, decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
+
+
+def judged(past: Known, model: Model, stage: str, batch: Batch) -> Judged:
+    """Score, decide and explain one batch."""
+    rows = past.registrations.take(batch.queries.rows)
+    given = Given(stage, batch.vectors, batch.grade, batch.tier)
+    floors, hits = rule_hits(stage, batch.vectors)
+    score, decision = graded(model, given, rows, floors=floors)
     flagged = np.flatnonzero(decision > ALLOW)
     found = reasons(
         model,
@@ -104,10 +126,18 @@ def by_rules(past: Known, stage: str, batch: Batch) -> Judged:
     """What rules alone say, where no model can be used: no score, and the decisions that rules ask for."""
     rows = past.registrations.take(batch.queries.rows)
     floors, hits = rule_hits(stage, batch.vectors)
-    never = np.full((len(floors), 3), np.inf)
-    nothing = np.zeros(len(floors))
-    decision = decide(nothing, floors, limits=never, stage=stage, operations=rows.operation)
-    return Judged(nothing, decision, [list(r) for r in ruled(hits, np.arange(len(floors)))])
+    decision = ruled_only(stage, floors, rows)
+    told = [list(r) for r in ruled(hits, np.arange(len(floors)))]
+    return Judged(np.zeros(len(floors)), decision, told)
+
+
+def ruled_only(stage: str, floors: Array, rows: Registrations) -> NDArray[np.int8]:
+    """Decision codes that rules ask for, where there is no score."""
+    never, nothing = np.full((len(floors), 3), np.inf), np.zeros(len(floors))
+    found: NDArray[np.int8] = decide(
+        nothing, floors, limits=never, stage=stage, operations=rows.operation
+    )
+    return found
 
 
 def decided_without(

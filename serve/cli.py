@@ -149,21 +149,39 @@ def _write_private(path: Path, content: object) -> None:
 
 @click.command()
 @click.option("--store", required=True, help=STORE_HELP)
-def replay(store: str) -> None:
-    """Prove that a store's answers are what a replay of its events says, bit for bit."""
-    from detector.cli import bars
-    from serve.replay import differences
+@click.option("--model", "folders", type=FOLDER, multiple=True,
+              help="Folder with models that answered, at any depth; may be repeated. The shipped champion "
+              "and the promotions kept beside a SQLite store are known.")  # fmt: skip
+def replay(store: str, folders: tuple[Path, ...]) -> None:
+    """Prove that a store's answers are what a replay of its events says, bit for bit.
+
+    Score and decision are made again by the model that each answer names.
+    """
+    from detector.cli import CHAMPION, bars
+    from serve import wiring
+    from serve.replay import RULES, differences, models_in, versions
     from serve.store.books import Books
     from serve.store.database import connect
 
+    books = Books(connect(store))
+    kept = wiring.kept({wiring.STORE: store})
+    models = models_in([CHAMPION, *folders, *([kept] if kept and kept.is_dir() else [])])
     checked = 0
     with bars() as report:
-        for found in differences(Books(connect(store)), lambda share: report("Replaying", share)):
-            if found is not None:
-                click.echo(f"simvigia: {found}", err=True)
+        found = differences(books, lambda share: report("Replaying", share), models=models)
+        for difference in found:
+            if difference is not None:
+                click.echo(f"simvigia: {difference}", err=True)
                 sys.exit(1)
             checked += 1
     click.echo(f"{checked:,} assessments, every one the same in the replay.")
+    for name, count in sorted(versions(books).items()):
+        said = (
+            ""
+            if name in {*models, RULES}
+            else "; not here, so only the vectors were compared: --model"
+        )
+        click.echo(f"  {count:,} by {'model ' + name if name else 'rules alone'}{said}")
 
 
 @click.command()

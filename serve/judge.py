@@ -27,6 +27,7 @@ from serve.answers import Assessment
 from serve.store.books import Answer
 
 Array = NDArray[Any]
+FIRST = "first"  # in an answer's record: what was decided before a second look
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,11 @@ class Judge:
         said: list[dict[str, object]] = [
             {k: True for k, v in about.items() if v[i]} for i in range(len(queries))
         ]
+        first = found.decision
         for second in self._seconds:
             found = second(Look(glimpse, model, stage, batch, now), found, said)
+        for i in np.flatnonzero(found.decision != first).tolist():
+            said[i][FIRST] = DECISIONS[first[i]]
         versions = Versions(model.version if model else "", self._policy, self._features)
         sequences = glimpse.registrations.sequence[queries.rows].tolist()
         return [
@@ -117,6 +121,12 @@ def _packed(
         "now": now,
     }
     return json.dumps({**told, **said}, separators=(",", ":")).encode()
+
+
+def first_decision(said: Mapping[str, Any]) -> str:
+    """What model and rules decided, whatever a second look made of it; `said` is an answer's record."""
+    decision: str = said.get(FIRST, said["decision"])
+    return decision
 
 
 def stored_vector(answer: Answer) -> NDArray[np.float32]:

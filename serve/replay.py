@@ -1,29 +1,38 @@
 """The proof that what was answered live is what a replay of the same events says, bit for bit.
 
 The store's log becomes a data folder behind the door, the engine's offline path goes over it as it
-goes over any file, and every stored vector is compared with what comes out.
+goes over any file, and every stored vector is compared with what comes out. Score and decision of an
+answer are then made again by the model that it names, and by no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector import logbook
 from detector.context import Past
+from detector.decision import DECISIONS
 from detector.history import Queries
 from detector.lifecycle import STAGES
-from detector.model.dataset import batches
+from detector.model.artefact import MANIFEST, Model, load
+from detector.model.dataset import Batch, batches
 from detector.registration import DataFolder, Labels, LineEvents
+from detector.scoring import Given, graded, rule_hits, ruled_only
 from detector.signals import features
-from serve.judge import stored_vector
+from serve.judge import first_decision, stored_vector
 from serve.store.books import Answer, Books
 from serve.world import reference
 
 PAGE = 10_000
+RULES = ""  # answered without a model
+TOLERANCE = 1e-12  # of a score: how many rows are scored together may change its last bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +106,15 @@ def _labels(books: Books, place: NDArray[np.int32]) -> Labels:
 
 
 def differences(
-    books: Books, progress: Callable[[float], None] | None = None
+    books: Books,
+    progress: Callable[[float], None] | None = None,
+    *,
+    models: Mapping[str, Model] | None = None,
 ) -> Iterator[Difference | None]:
-    """For every stored assessment, None where the replay says the same, else what differs first."""
+    """For every stored assessment, None where the replay says the same, else what differs first.
+
+    `models` are those at hand, by version; of an answer by another one only the vector is compared.
+    """
     folder = exported(books)
     place = np.empty(len(folder.registrations), np.int64)
     place[folder.registrations.sequence - 1] = np.arange(len(place))
@@ -113,12 +128,63 @@ def differences(
         names = [f.name for f in features(stage)]
         start = 0
         for batch in batches(past, stage, queries[stage], rings[stage]):
+            here = found[start : start + len(batch.vectors)]
+            judged = _judged(past, stage, batch, here, models=models or {})
             for i, vector in enumerate(batch.vectors):
-                yield _difference(found[start + i], stage, names, vector)
+                yield _difference(here[i], stage, names, vector) or judged.get(i)
             start += len(batch.vectors)
             done += len(batch.vectors)
             if progress:
                 progress(done / len(answers))
+
+
+def _judged(
+    past: Past,
+    stage: str,
+    batch: Batch,
+    answers: Sequence[Answer],
+    *,
+    models: Mapping[str, Model],
+) -> dict[int, Difference]:
+    """Where score or decision is not what the model named by the answer says, by position."""
+    told = [json.loads(answer.answer) for answer in answers]
+    named = [one["versions"][0] for one in told]
+    wrong: dict[int, Difference] = {}
+    for version in {*models, RULES}.intersection(named):
+        which = np.flatnonzero(np.array([name == version for name in named]))
+        score, decision = _said(past, stage, batch, which, model=models.get(version))
+        for i, again, code in zip(which.tolist(), score.tolist(), decision.tolist(), strict=True):
+            pairs = {
+                "score": (told[i]["score"], again),
+                "decision": (float(DECISIONS.index(first_decision(told[i]))), float(code)),
+            }
+            for what, (live, replayed) in pairs.items():
+                if abs(live - replayed) > TOLERANCE:
+                    wrong[i] = Difference(answers[i].sequence, stage, what, live, replayed)
+    return wrong
+
+
+def _said(
+    past: Past, stage: str, batch: Batch, which: NDArray[np.int64], *, model: Model | None
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    rows = past.registrations.take(batch.queries.rows[which])
+    given = Given(stage, batch.vectors[which], batch.grade[which], batch.tier[which])
+    floors, _ = rule_hits(stage, given.vectors)
+    if model is None:
+        return np.zeros(len(which)), ruled_only(stage, floors, rows)
+    return graded(model, given, rows, floors=floors)
+
+
+def versions(books: Books) -> Counter[str]:
+    """How many answers each model gave; rules alone have no name."""
+    found = books.own.rows("SELECT answer FROM assessments")
+    return Counter(json.loads(bytes(answer))["versions"][0] for (answer,) in found)
+
+
+def models_in(folders: Iterable[Path]) -> dict[str, Model]:
+    """Every model in some folders and below them, by version."""
+    found = (load(path.parent) for folder in folders for path in sorted(folder.rglob(MANIFEST)))
+    return {model.version: model for model in found}
 
 
 def _answered(answers: list[Answer], sequence: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from detector.decision import Policy
 from detector.errors import BadInput
+from detector.model.signing import Seal
 from detector.pseudonym import Key, Pseudonymiser
 from serve.api.subscriptions import view
 from serve.app import built_in, create_app
@@ -24,15 +25,18 @@ from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
+from serve.promoted import Promoted, patient
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.reviewing import Reviewing, both, reviewing
 from serve.settings import Settings
+from serve.shadow.keeper import Keeper
 from serve.store.books import Books
 from serve.store.database import connect
 from serve.warm import warm
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STORE, MODEL, CLOCK = "SIMVIGIA_STORE", "SIMVIGIA_MODEL", "SIMVIGIA_CLOCK"
+REGISTRY, SEAL, PROMOTED = "SIMVIGIA_REGISTRY", "SIMVIGIA_SEAL", "SIMVIGIA_PROMOTED"
 REHEARSAL = "SIMVIGIA_REHEARSAL"  # on: events may go to this machine, without TLS
 DEFAULT_STORE = "sqlite:///simvigia.db"
 
@@ -45,18 +49,26 @@ class Parts:
     champion: Champion
     deliveries: Delivering
     reviews: Reviewing
+    shadow: Keeper
+    promoted: Promoted | None = None
 
     def start(self) -> None:
         """Begin to answer."""
+        if self.promoted:
+            self.promoted.watch()
         self.champion.watch()
         self.deliveries.background.start()
         self.desk.start()
+        self.shadow.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
         self.desk.stop()
+        self.shadow.stop()
         self.deliveries.background.stop()
         self.champion.close()
+        if self.promoted:
+            self.promoted.close()
 
 
 def parts(environment: Mapping[str, str] = os.environ) -> Parts:
@@ -64,7 +76,8 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     key = Key.load(environment=environment)
     door = Pseudonymiser(key)
     url = environment.get(STORE) or DEFAULT_STORE
-    champion = Champion(Path(environment.get(MODEL) or MODELS / "champion"))
+    promoted = promotions(environment)
+    champion = Champion(promoted or shipped(environment))
     policy = MODELS / "policy.toml"
     Policy.load(policy)
     time = clock(environment.get(CLOCK, ""))
@@ -94,11 +107,39 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         engine,
         Reader(Books(connect(url)), door),
         health=lambda: {
-            "model": champion.fault or "ok",
+            "model": champion.state,
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
+            **({"registry": promoted.state()} if promoted else {}),
         },
     )
-    return Parts(desk, champion, deliveries, reviews)
+    return Parts(desk, champion, deliveries, reviews, Keeper(url), promoted)
+
+
+def shipped(environment: Mapping[str, str]) -> Path:
+    """The folder that answers where nothing was promoted."""
+    return Path(environment.get(MODEL) or MODELS / "champion")
+
+
+def promotions(environment: Mapping[str, str]) -> Promoted | None:
+    """Where promotions come from; none where no registry is configured. Raises BadInput and KeyMissing."""
+    registry = environment.get(REGISTRY, "")
+    if not registry:
+        return None
+    if not environment.get(SEAL):
+        raise BadInput(f"{REGISTRY} is set without {SEAL}: whose promotions are to be believed?")
+    patient()
+    folder = kept(environment)
+    if folder is None:
+        raise BadInput(f"{REGISTRY} is set without {PROMOTED}: where are promoted models kept?")
+    return Promoted(registry, Seal.of(environment[SEAL]), shipped=shipped(environment), kept=folder)
+
+
+def kept(environment: Mapping[str, str]) -> Path | None:
+    """Where promoted models are kept: beside a SQLite store unless the environment says."""
+    named, url = environment.get(PROMOTED, ""), environment.get(STORE) or DEFAULT_STORE
+    if named or not url.startswith("sqlite:///"):
+        return Path(named) if named else None
+    return Path(url.removeprefix("sqlite:///")).parent / "promoted"
 
 
 def version(path: Path) -> str:
@@ -132,5 +173,6 @@ def checked(environment: Mapping[str, str]) -> None:
     """Raises BadInput where the environment is not enough to serve."""
     Settings.load(environment)
     Key.load(environment=environment)
+    promotions(environment)
     if not environment.get(STORE, DEFAULT_STORE):
         raise BadInput(f"{STORE} is empty")

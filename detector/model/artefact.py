@@ -32,6 +32,7 @@ MANIFEST = "manifest.json"
 SETTINGS = "settings.json"
 FILES = {SETTINGS, *(f"{stage}.txt" for stage in STAGES)}
 CARD = "card.md"
+LEARNED_UNTIL = "learned_until"  # in `about`
 MAX_GRADE = 4.0
 FEW = 64
 
@@ -56,6 +57,12 @@ class Model:
     breached: float
     about: Mapping[str, Any]
     version: str = ""
+
+    @property
+    def learned_until(self) -> int | None:
+        """When the last registration was made that it learned from (microseconds); none where unknown."""
+        found = self.about.get(LEARNED_UNTIL)
+        return None if found is None else int(found)
 
     def raw(
         self, stage: str, vectors: NDArray[np.float32], *, grade: NDArray[Any], tier: NDArray[Any]

@@ -31,11 +31,12 @@ WAYS = ("allow_notify or stronger", "step_up or hold", "top 1 %")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What one model said of each row."""
+    """What one model said of each row, and until when it learned (microseconds; none where unknown)."""
 
     version: str
     score: Float64
     decision: Int8
+    learned_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

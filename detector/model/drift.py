@@ -1,7 +1,8 @@
 """What has changed since a model was trained, and how it probably does before any verdict is in.
 
 Two questions that need no labels. *Do registrations look different?* The population stability index
-(PSI) of each feature, missing values being a value. *Does the model still find as much?* An estimate
+(PSI) of each feature, missing values being a value, and beside it scipy's Kolmogorov-Smirnov distance
+of the values that are there. *Does the model still find as much?* An estimate
 from its own calibrated scores (CBPE, as NannyML has it).
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import ks_2samp
 
 from detector.errors import TooLittleData
 
@@ -37,6 +39,15 @@ def psi(reference: NDArray[np.generic], current: NDArray[np.generic]) -> float:
     return float(np.sum((found - expected) * np.log(found / expected)))
 
 
+def distance(reference: NDArray[np.generic], current: NDArray[np.generic]) -> float:
+    """Kolmogorov-Smirnov distance of what is not missing, from 0 to 1; NaN where a side has nothing."""
+    old, new = (np.asarray(side, np.float64) for side in (reference, current))
+    old, new = old[~np.isnan(old)], new[~np.isnan(new)]
+    if not len(old) or not len(new):
+        return float("nan")
+    return float(ks_2samp(old, new, method="asymp").statistic)
+
+
 def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share in each bin; the last is of missing values."""
     missing = np.isnan(values)
@@ -60,6 +71,7 @@ def drift_table(reference: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
         (
             name,
             psi(reference[name].to_numpy(), current[name].to_numpy()),
+            distance(reference[name].to_numpy(), current[name].to_numpy()),
             reference[name].isna().mean(),
             current[name].isna().mean(),
             reference[name].mean(),
@@ -67,7 +79,7 @@ def drift_table(reference: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
         )
         for name in reference.columns
     ]
-    columns = ["feature", "psi", "missing_before", "missing_now", "mean_before", "mean_now"]
+    columns = ["feature", "psi", "ks", "missing_before", "missing_now", "mean_before", "mean_now"]
     table = pd.DataFrame(found, columns=columns).sort_values("psi", ascending=False)
     readings = ["stable", "moving", "moved"]
     table["reading"] = pd.cut(table["psi"], [-1, STABLE, MOVED, np.inf], labels=readings)
@@ -75,15 +87,19 @@ def drift_table(reference: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
 
 
 def expected_performance(
-    score: NDArray[np.float64], *, threshold: float, groups: Sequence[object] | None = None
+    score: NDArray[np.float64],
+    *,
+    threshold: float | None = None,
+    flagged: NDArray[np.bool_] | None = None,
+    groups: Sequence[object] | None = None,
 ) -> pd.DataFrame:
-    """What the scores themselves expect at a threshold, in all or by group (a week, say).
+    """What the scores themselves expect of a threshold or of given flags, in all or by group (a week, say).
 
     Flagged rows, misuse among them and in all, precision, recall and the rate of false alarms: none of
     it seen, all of it estimated under ASSUMPTION.
     """
     table = pd.DataFrame({"group": "all" if groups is None else list(groups), "chance": score})
-    table["flagged"] = table["chance"] >= threshold
+    table["flagged"] = flagged if flagged is not None else table["chance"] >= threshold
     table["caught"] = table["chance"] * table["flagged"]
     table["false"] = (1 - table["chance"]) * table["flagged"]
     sums = table.groupby("group", sort=True).agg(

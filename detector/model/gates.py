@@ -49,6 +49,7 @@ def gates(
     limits = limits or Limits()
     rules: tuple[Callable[[], Iterator[Gate]], ...] = (
         partial(_another_model, test),
+        partial(_later_weeks, test),
         partial(_enough, test, limits),
         partial(_recall, test, limits, rng),
         partial(_patterns, test, limits),
@@ -62,6 +63,20 @@ def _another_model(test: Backtest) -> Iterator[Gate]:
     same = test.champion.version == test.challenger.version
     words = "both are the same model" if same else "champion and challenger are different models"
     yield Gate("another model", not same, words)
+
+
+def _later_weeks(test: Backtest) -> Iterator[Gate]:
+    """Figures on rows that a model learned from flatter it."""
+    learned = {name: answers.learned_until for name, answers in test.models.items()}
+    inside = [name for name, until in learned.items() if until is not None and until >= test.start]
+    words = "the frozen weeks lie after all that either model learned from"
+    if inside:
+        words = f"the {' and the '.join(inside)} learned from registrations of the frozen weeks"
+    elif learned[NAMES[1]] is None:
+        words = f"the {NAMES[1]} does not say until when it learned: train it again"
+    elif learned[NAMES[0]] is None:
+        words = f"{words}, as far as known: the {NAMES[0]} does not say until when"
+    yield Gate("later weeks", not inside and learned[NAMES[1]] is not None, words)
 
 
 def _enough(test: Backtest, limits: Limits) -> Iterator[Gate]:

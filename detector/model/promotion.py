@@ -235,20 +235,30 @@ class Champion:
     why: str
 
 
+def standing(registry: Registry, seal: Seal, *, least: int = 0) -> dict[str, Any] | None:
+    """The last genuine statement; none where nothing was ever promoted.
+
+    `least` is the number of the promotion in use. Raises BadInput where the registry knows only older
+    ones, so that deleting the newest word brings nothing back.
+    """
+    told = history(registry, seal)
+    number = told[-1]["number"] if told else 0
+    if number < least:
+        raise BadInput(f"promotion {least} is in use, the registry knows only {number}")
+    return told[-1] if told else None
+
+
 def champion(
     registry: Registry | None, seal: Seal | None, *, shipped: Path, into: Path, least: int = 0
 ) -> Champion:
     """What a service should answer with: the model of the last genuine promotion, else the shipped one.
 
-    `least` is the number of the promotion in use: an older one is never taken up again, so that
-    deleting the newest word brings nothing back. The model's own hashes are checked before it is used.
+    An older promotion than `least` is never taken up again. The model's own hashes are checked before
+    it is used. Raises BadInput where the registry cannot be used or holds another model than promoted.
     """
-    told = history(registry, seal) if registry and seal else []
-    if not registry or not told:
+    last = standing(registry, seal, least=least) if registry and seal else None
+    if not registry or not last:
         return Champion(shipped, 0, "no promotion is on record: the shipped champion answers")
-    last = told[-1]
-    if last["number"] < least:
-        raise BadInput(f"promotion {least} is in use, the registry knows only {last['number']}")
     folder = registry.download(last["version"], into)
     if load(folder).version != last["model"]:
         raise BadInput(f"version {last['version']} does not hold the model that was promoted")

@@ -19,6 +19,8 @@ import matplotlib as mpl
 import mlflow
 import numpy as np
 from matplotlib.figure import Figure
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
@@ -36,6 +38,13 @@ LOCAL_STORE = f"{SQLITE}mlflow.db"
 BEST = 25
 REGISTERED = "simvigia"
 ALIAS = "champion"
+KIND = ("mlflow.experimentKind", "custom_model_development")  # else the UI opens for chat bots
+NOTE = "mlflow.note.content"  # what the UI shows as description
+ABOUT = (
+    "The alias *champion* only points. What a service believes is the last `promotion.…` tag that the "
+    "promotion key has signed: moving the alias, or the button *Promote model*, changes nothing there. "
+    "Promote with notebook 4; go back with `compare.rolled_back(…)`."
+)
 RECORD = "promotion."  # tags of the registered model: one signed statement each
 
 
@@ -66,7 +75,8 @@ def log_run(
     with mlflow.start_run(run_name=f"train-{version}") as run:
         mlflow.log_params(dict(trained.parameters))
         told = {"model_version": version, "data_fingerprint": fingerprint, **window(trained)}
-        mlflow.set_tags(told | dict(tags or {}))
+        mlflow.set_tags(told | dict(tags or {}) | {NOTE: note(trained, version)})
+        mlflow.log_input(_data(trained, fingerprint), context="training")
         for name, figure in (figures or {}).items():
             mlflow.log_figure(figure, f"plots/{name}.png")
         mlflow.log_metrics({k: v for k, v in trained.metrics.items() if np.isfinite(v)})
@@ -84,6 +94,30 @@ def window(trained: Trained) -> dict[str, str]:
     return {"data_window": f"{first} to {last}"}
 
 
+def note(trained: Trained, version: str) -> str:
+    """What a run is, for who finds it in the UI: Markdown."""
+    told, found = trained.parameters, trained.metrics
+    stage = STAGES[0]
+    lines = [
+        f"Model `{version}`, learned from {told['registrations']:,} registrations of {told['carriers']} "
+        f"carriers ({window(trained)['data_window']}), {told['frauds_reported']:,} reported cases and "
+        f"{told['lessons']} simulated countries.",
+        f"On later rows, at activation: AUC {found.get(f'{stage}_auc', np.nan):.3f}, average precision "
+        f"{found.get(f'{stage}_average_precision', np.nan):.3f}, measured against the verdicts known so far; "
+        "unlabelled misuse counts as legitimate there, so these understate.",
+        "Metrics begin with their stage (`activation`, `first_attach`, `day_1`, `day_7`); `backtest_…` are of "
+        "notebook 4, champion and challenger on the same frozen weeks. Pictures are in *Artifacts, plots*, "
+        "the model's card in *Artifacts, model_folder*, the evidence of a promotion in *promotion*.",
+    ]
+    return "\n\n".join(lines)
+
+
+def _data(trained: Trained, fingerprint: str) -> MetaDataset:
+    """Names what was learned from, so that runs can be filtered by it; holds no row."""
+    name = f"registrations {window(trained)['data_window']}"
+    return MetaDataset(CodeDatasetSource({}), name=name, digest=fingerprint)  # type: ignore[abstract]
+
+
 def _connect() -> None:
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # a new store's table creation is no news
     mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
@@ -96,6 +130,7 @@ def _open_experiment() -> None:
         beside = Path(store.removeprefix(SQLITE)).resolve().parent / "mlruns"
         mlflow.create_experiment(EXPERIMENT, artifact_location=beside.as_uri())
     mlflow.set_experiment(EXPERIMENT)
+    mlflow.set_experiment_tag(*KIND)
 
 
 def _log_booster(model: Model) -> None:
@@ -192,12 +227,22 @@ def log_comparison(
 
 def registry(store: str | None = None) -> Registry:
     """The registry at an MLflow URI, else at MLFLOW_TRACKING_URI, else beside the working folder."""
+    found = opened(store)
+    if found is None:
+        _asked(lambda: _client(store).create_registered_model(REGISTERED, description=ABOUT))
+    return found or Registry(_client(store))
+
+
+def opened(store: str | None = None) -> Registry | None:
+    """As `registry`, for who only reads: none where no model of ours was ever registered."""
     _connect()
-    client = _asked(lambda: mlflow.MlflowClient(store or mlflow.get_tracking_uri()))
+    client = _asked(lambda: _client(store))
     found = _asked(lambda: client.search_registered_models(f"name='{REGISTERED}'"))
-    if not found:
-        _asked(lambda: client.create_registered_model(REGISTERED))
-    return Registry(client)
+    return Registry(client) if found else None
+
+
+def _client(store: str | None) -> Any:
+    return mlflow.MlflowClient(store or mlflow.get_tracking_uri())
 
 
 def _asked(question: Callable[[], T]) -> T:

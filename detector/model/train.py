@@ -21,7 +21,7 @@ from detector.context import Past
 from detector.decision import Policy, Thresholds, threshold, thresholds
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
-from detector.model.artefact import Model, StageModel
+from detector.model.artefact import LEARNED_UNTIL, Model, StageModel
 from detector.model.calibrate import Calibration, calibration, shifted
 from detector.model.dataset import (
     FRAUD,
@@ -330,7 +330,14 @@ def _with_thresholds(
         names=carriers.registrations.carriers,
         policy=policy,
     )
-    return Model(stages, limits, recipe.novelty_weight, policy.official, policy.breached, {})
+    about = window(carriers)
+    return Model(stages, limits, recipe.novelty_weight, policy.official, policy.breached, about)
+
+
+def window(folder: DataFolder) -> dict[str, int]:
+    """From when to when what was learned from was registered (microseconds)."""
+    at = folder.registrations.at
+    return {"learned_from": int(at[0]), LEARNED_UNTIL: int(at[-1])}
 
 
 def _metrics(

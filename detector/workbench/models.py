@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ KEY = "promotion.key"
 def shipped() -> Model:
     """The champion that came with the engine."""
     return load(MODELS / "champion")
+
+
+def budgets() -> Mapping[str, tuple[float, float, float]]:
+    """The shipped policy's budgets by operation: allow_notify, step_up, hold."""
+    return Policy.load(POLICY).budgets
 
 
 def in_use(home: Path | str = ".") -> Model:
@@ -156,10 +162,7 @@ def challenge(
     run = registry.run_of(number) if number else ""
     if not number:
         figures = {"tuning": tuning_chart(tuning)} if tuning else {}
-        tags = {
-            "learned_until": f"{pd.Timestamp(border, unit='us'):%Y-%m-%d}",
-            "role": "challenger",
-        }
+        tags = {"learned_until": f"{pd.Timestamp(border, unit='us'):%Y-%m-%d}"}
         run = tracking.log_run(
             made, out=folder, fingerprint=mark, version=version, tags=tags, figures=figures
         )

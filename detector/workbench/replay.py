@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from detector.audit import Segments
-from detector.decision import decide
-from detector.errors import TooLittleData
+from detector.errors import BadInput, TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.model.backtest import Answers, Backtest
 from detector.model.dataset import Batch, batches
-from detector.scoring import rule_hits
-from detector.workbench.country import Country, microseconds
+from detector.scoring import Given, graded, rule_hits
+from detector.workbench.country import Country, microseconds, moment
 
 
 def replayed(
@@ -31,9 +30,16 @@ def replayed(
     """Both models on the registrations from `start` to before `end`, everything earlier as history.
 
     The features are computed once, from what was known at each row's own moment. Raises TooLittleData
-    where these weeks hold hardly any known misuse.
+    where these weeks hold hardly any known misuse, BadInput where a model learned from them.
     """
     past, low = country.past, microseconds(start)
+    for model in (champion, challenger):
+        if model.learned_until is not None and model.learned_until >= low:
+            until = f"{moment(model.learned_until):%Y-%m-%d %H:%M} UTC"
+            raise BadInput(
+                f"model {model.version} learned from registrations until {until}: the frozen weeks "
+                "must begin after that"
+            )
     high = microseconds(end) if end is not None else int(past.registrations.at[-1]) + 1
     asked = past.queries(stage)
     at = past.registrations.at[asked.rows]
@@ -54,14 +60,10 @@ def replayed(
 def answers(country: Country, model: Model, stage: str, batch: Batch) -> Answers:
     """Scores and decisions of a batch; no reasons, which cost a thousand times as much."""
     rows = country.folder.registrations.take(batch.queries.rows)
-    raw = model.raw(stage, batch.vectors, grade=batch.grade, tier=batch.tier)
-    score = model.probability(stage, raw)
+    given = Given(stage, batch.vectors, batch.grade, batch.tier)
     floors, _ = rule_hits(stage, batch.vectors)
-    limits = model.thresholds.rows(
-        stage, carriers=rows.carrier, operations=rows.operation, names=rows.carriers
-    )
-    decision = decide(score, floors, limits=limits, stage=stage, operations=rows.operation)
-    return Answers(model.version, score, decision)
+    score, decision = graded(model, given, rows, floors=floors)
+    return Answers(model.version, score, decision, model.learned_until)
 
 
 def _joined(parts: Sequence[Answers]) -> Answers:
@@ -69,6 +71,7 @@ def _joined(parts: Sequence[Answers]) -> Answers:
         parts[0].version,
         np.concatenate([part.score for part in parts]),
         np.concatenate([part.decision for part in parts]).astype(np.int8),
+        parts[0].learned_until,
     )
 
 

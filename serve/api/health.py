@@ -12,6 +12,7 @@ from serve.errors import Fault
 from serve.gate import Service
 
 router = APIRouter(include_in_schema=False)
+WORKING = ("ok", "degraded")
 FORWARDED = ("forwarded", "x-forwarded-for")
 
 
@@ -23,13 +24,16 @@ async def live() -> JSONResponse:
 
 @router.get("/health/ready")
 async def ready(request: Request) -> JSONResponse:
-    """Each part by name, and 503 unless all can do their work. What is wrong is for the log."""
+    """Each part by name, and 503 unless all can do their work. What is wrong is for the log.
+
+    A part that is `degraded` does its work with what it had, so traffic may stay.
+    """
     service: Service = request.app.state.service
     parts = dict(service.desk.ready())
-    wrong = {name: state for name, state in parts.items() if state != "ok"}
+    wrong = {name: state for name, state in parts.items() if state not in WORKING}
     if wrong:
         service.telemetry.log.warning("not ready", parts=wrong)
-    shown = {name: "unavailable" if name in wrong else "ok" for name in parts}
+    shown = {name: "unavailable" if name in wrong else state for name, state in parts.items()}
     return JSONResponse(shown, 503 if wrong else 200)
 
 

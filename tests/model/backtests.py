@@ -61,4 +61,4 @@ def backtest(
 
 def answers(version: str, margin: np.ndarray) -> Answers:
     decision = np.searchsorted([2.4, 3.0, 4.0], margin).astype(np.int8)
-    return Answers(version, 1 / (1 + np.exp(3 - margin)), decision)
+    return Answers(version, 1 / (1 + np.exp(3 - margin)), decision, START - 1)

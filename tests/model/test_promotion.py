@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from detector.errors import BadInput, KeyMissing
-from detector.model.artefact import save
 from detector.model.backtest import Backtest
-from detector.model.gates import Limits, gates
+from detector.model.gates import gates
 from detector.model.promotion import (
-    Evidence,
     Override,
     PromotionRefused,
     champion,
-    evidence,
     history,
     history_table,
-    promote,
     refusals_in_words,
-    roll_back,
 )
 from detector.model.signing import Seal, Signer
-from detector.model.tracking import Registry, log_run, registry
-from tests import tiny
+from detector.model.tracking import registry
 from tests.model.backtests import backtest
+from tests.model.promoting import WHY, Desk, desk, judged, proof, runs, versions
 
-AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
-WHY = "finds more misuse on the same weeks"
-
-
-def judged(test: Backtest, **limits: float) -> Evidence:
-    return evidence(test, rng=np.random.default_rng(1), limits=Limits(**limits))
+__all__ = ["desk", "runs"]
 
 
 def failed(test: Backtest) -> set[str]:
@@ -73,6 +61,26 @@ def test_a_group_too_small_to_show_still_counts_in_the_gate() -> None:
     assert "segments, allow_notify or stronger" in failed(harsher)
 
 
+@pytest.mark.parametrize("who", ["champion", "challenger"])
+def test_a_model_that_learned_from_the_frozen_weeks_is_refused(who: str) -> None:
+    test = backtest()
+    told = replace(getattr(test, who), learned_until=test.start)
+
+    words = refusals_in_words(gates(replace(test, **{who: told}), rng=np.random.default_rng(1)))
+
+    assert words == f"later weeks: the {who} learned from registrations of the frozen weeks"
+
+
+def test_a_challenger_must_say_until_when_it_learned_and_an_old_champion_need_not() -> None:
+    test = backtest()
+    silent = {
+        who: replace(getattr(test, who), learned_until=None) for who in ("champion", "challenger")
+    }
+
+    assert failed(replace(test, champion=silent["champion"])) == set()
+    assert failed(replace(test, challenger=silent["challenger"])) == {"later weeks"}
+
+
 def test_the_same_model_is_no_challenger() -> None:
     assert "another model" in failed(backtest(version="old"))
 
@@ -87,64 +95,6 @@ def test_an_attack_given_up_is_named() -> None:
     blind = replace(test, challenger=replace(test.challenger, score=score))
 
     assert "recall falls on star" in refusals_in_words(gates(blind, rng=np.random.default_rng(1)))
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A registry on disk with two versions, and a key."""
-
-    registry: Registry
-    signer: Signer
-    shipped: Path
-    into: Path
-
-    def promote(self, version: int, found: Evidence, **how: object) -> dict[str, object]:
-        told = {"by": "Ana", "why": WHY, "at": AT} | how
-        return promote(found, registry=self.registry, version=version, signer=self.signer, **told)
-
-    def champion(self, least: int = 0) -> object:
-        return champion(
-            self.registry, self.signer.seal, shipped=self.shipped, into=self.into, least=least
-        )
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """An MLflow store in SQLite with two logged runs: its address, and run and model of each."""
-    home = tmp_path_factory.mktemp("mlflow")
-    store = f"sqlite:///{home / 'mlflow.db'}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", store)
-        made = []
-        for number in (1, 2):
-            model = replace(tiny.trained().model, novelty_weight=0.01 * number)
-            out = home / f"model{number}"
-            version = save(model, out, card="tiny")
-            trained = replace(tiny.trained(), model=model)
-            made.append((log_run(trained, out=out, fingerprint="f", version=version), version))
-        yield store, made
-
-
-@pytest.fixture
-def desk(
-    runs: tuple[str, list[tuple[str, str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    store, made = runs
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
-    client = registry().client
-    client.delete_registered_model("simvigia")
-    fresh = registry()
-    for run, model in made:
-        fresh.register(run, model=model)
-    return Desk(fresh, Signer.generate(tmp_path / "key"), tiny.MODELS / "champion", tmp_path / "m")
-
-
-def versions(desk: Desk) -> list[str]:
-    return [desk.registry.model_version(number) for number in (1, 2)]
-
-
-def proof(desk: Desk, version: int, against: str = "shipped") -> Evidence:
-    return replace(judged(backtest()), challenger=versions(desk)[version - 1], champion=against)
 
 
 def test_promotion_moves_the_alias_and_says_who_why_and_on_what(desk: Desk) -> None:
@@ -194,7 +144,7 @@ def test_roll_back_is_one_call_and_recorded(desk: Desk) -> None:
     desk.promote(1, proof(desk, 1))
     desk.promote(2, proof(desk, 2, against=versions(desk)[0]))
 
-    roll_back(registry=desk.registry, by="Luis", why=WHY, at=AT, signer=desk.signer)
+    desk.roll_back()
 
     assert desk.registry.pointed() == 1
     assert desk.champion().why.startswith("roll back 3 by Luis")
@@ -204,7 +154,7 @@ def test_with_nothing_before_it_there_is_no_way_back(desk: Desk) -> None:
     desk.promote(1, proof(desk, 1))
 
     with pytest.raises(PromotionRefused, match="no champion before"):
-        roll_back(registry=desk.registry, by="Luis", why=WHY, at=AT, signer=desk.signer)
+        desk.roll_back()
 
 
 def test_a_refusal_prints_its_reason_and_moves_nothing(desk: Desk) -> None:

@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from detector.model import tracking
+from detector.model import shadowed, tracking
 from detector.simulate import Country, simulate, write
 from tests.architecture.source import ROOT
+from tests.model.shadows import in_the_shadow
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 REGISTRATIONS, SEED = 6_000, 11
@@ -33,6 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to work in, with a country in it and an MLflow store of its own."""
     home = tmp_path_factory.mktemp("monday")
     write(simulate(COUNTRY, registrations=REGISTRATIONS, seed=SEED), home / "country")
+    shadowed.write(in_the_shadow(), home / "country" / shadowed.FILE)
     return home
 
 
@@ -74,8 +76,8 @@ def test_running_them_promoted_nothing(home: Path) -> None:
     assert registry.records() == []
 
 
-def test_there_are_six() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
+def test_there_are_seven() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06", "07"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -100,13 +101,21 @@ def test_signals_are_seen_on_hits_and_on_near_misses() -> None:
 def test_both_models_answer_the_same_registrations_as_scoring_does(on_disk: Country) -> None:
     start = country().after(0.6)
 
-    test = replay.replayed(on_disk, tiny.model(), tiny.model(), start=start)
+    model = replace(tiny.model(), about={})  # it learned until some hours after that midnight
+    test = replay.replayed(on_disk, model, model, start=start)
 
     first = answers()[answers()["stage"] == "activation"]
     assert test.registration.to_pylist() == first["registration_id"].tolist()
     np.testing.assert_array_equal(test.champion.score, first["score"])
     words = np.array(["allow", "allow_notify", "step_up", "hold"])[test.challenger.decision]
     assert words.tolist() == first["decision"].tolist()
+
+
+def test_weeks_that_a_model_learned_from_are_refused(on_disk: Country) -> None:
+    shipped = replace(tiny.model(), about={})
+
+    with pytest.raises(BadInput, match="the frozen weeks must begin after that"):
+        replay.replayed(on_disk, shipped, tiny.model(), start=country().after(0.6))
 
 
 def test_weeks_without_registrations_are_one_clear_sentence() -> None:

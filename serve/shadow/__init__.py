@@ -1,0 +1,1 @@
+"""A challenger in the shadow: what it would have answered, worked out after the fact and apart."""
