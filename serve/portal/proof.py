@@ -1,0 +1,142 @@
+"""Proof of who somebody is: a code to the contact they enrolled, with the same work for everybody.
+
+Whoever asks gets a challenge, a sealed letter and the same page. For somebody who is not enrolled the
+code is one that nobody knows and the letter goes to a route that does not exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from serve.deliveries.queue import Draft, enqueue, micros
+from serve.deliveries.sealing import Vault
+from serve.notices.enrolment import Member, Register
+from serve.notices.lockbox import Lockbox
+from serve.notices.mail import mail_draft
+from serve.notices.notifier import Notifier
+from serve.notices.sms import sms_draft
+from serve.portal import letters
+from serve.store.database import Connection
+
+CODE_DIGITS, CODE_LIFE, MOST_TRIES = 8, timedelta(minutes=15), 10
+MOST_CODES, DAY = (
+    10,
+    timedelta(days=1),
+)  # codes a day for one person, with and without a folio apart
+NOBODY = "nobody"  # a route that is never opened
+DECOY = "nobody@portal.invalid"
+RIGHT, WRONG, OVER, LOCKED = "right", "wrong", "over", "locked"
+
+
+def person(subject: int) -> bytes:
+    """An identity's token as the register of enrolments is asked with it."""
+    return subject.to_bytes(8, "little", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who somebody says to be. `once` names this asking: asked twice, it is one code."""
+
+    subject: int
+    by: str
+    folio: str
+    once: str
+
+
+class Prover:
+    """Sends codes and compares them. Whatever writes is called inside `own.writing()`."""
+
+    def __init__(
+        self,
+        box: Lockbox,
+        register: Register,
+        notifier: Notifier,
+        *,
+        contacts: Vault,
+        letters: Vault,
+        sender: str,
+    ) -> None:
+        self._box, self._register, self._notifier = box, register, notifier
+        self._letters, self._sender = letters, sender
+        sealed = base64.b64encode(contacts.seal(DECOY.encode(), "contact")).decode()
+        self._decoy = Member(sealed, "", True, "", "other", "es", False, delegate=sealed)
+
+    def begin(self, own: Connection, claim: Claim, *, at: datetime) -> str:
+        """Send a code where there is somebody to send it to; the challenge's id either way."""
+        who = person(claim.subject)
+        member = self._register.member(own, who)
+        named = self._notifier.detail(own, who, claim.folio) is not None
+        bucket = self._box.mark("portal", f"{claim.subject}/{claim.by}/{named}")
+        name = str(uuid.UUID(bytes=self._box.mark("once", f"{claim.once}/{who.hex()}")[:16]))
+        sql = "SELECT COUNT(*) FROM portal_challenges WHERE bucket = ? AND made_at > ? AND id <> ?"
+        [(made,)] = own.rows(sql, [bucket, micros(at - DAY), name])
+        told = member if _may_be_told(member, claim.by) and made < MOST_CODES else None
+        code = self._code(name) if told else secrets.token_hex(CODE_DIGITS // 2)
+        own.run(
+            "INSERT INTO portal_challenges (id, bucket, code, made_at, until, tries) "
+            "VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (id) DO NOTHING",
+            [name, bucket, self._hidden(name, code), micros(at), micros(at + CODE_LIFE)],
+        )
+        draft = self._draft(name, told or self._decoy, claim.by, code=code, at=at)
+        enqueue(own, [draft if told else replace(draft, route=NOBODY)], at=at, due=at)
+        return name
+
+    def check(self, own: Connection, challenge: str, code: str, *, at: datetime) -> str:
+        """RIGHT once for the right code; WRONG, OVER (too late, or used), or LOCKED after ten."""
+        sql = "SELECT code, until, tries, used_at FROM portal_challenges WHERE id = ?"
+        found = own.rows(sql, [challenge])
+        if not found:
+            return OVER
+        held, until, tries, used_at = found[0]
+        right = hmac.compare_digest(bytes(held), self._hidden(challenge, code))
+        if tries >= MOST_TRIES:
+            return LOCKED
+        if micros(at) >= until or used_at is not None:
+            return OVER
+        changed = "used_at = ?" if right else "tries = tries + ?"
+        value = micros(at) if right else 1
+        own.run(f"UPDATE portal_challenges SET {changed} WHERE id = ?", [value, challenge])  # noqa: S608
+        if right:
+            return RIGHT
+        return LOCKED if tries + 1 >= MOST_TRIES else WRONG
+
+    def _code(self, name: str) -> str:
+        drawn = int.from_bytes(self._box.mark("portal code", name)[:16], "big")
+        return str(drawn % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+
+    def _hidden(self, name: str, code: str) -> bytes:
+        return self._box.mark("portal check", f"{name}/{code}")
+
+    def _draft(self, name: str, to: Member, by: str, *, code: str, at: datetime) -> Draft:
+        contact = self._register.opened(
+            replace(to, contact=to.delegate) if by == "delegate" else to
+        )
+        letter = letters.code(code, language=to.language)
+        if "@" not in contact:
+            return sms_draft(name, contact, letter.text, language=to.language, vault=self._letters)
+        return mail_draft(
+            name,
+            contact,
+            letter,
+            sender=self._sender,
+            language=to.language,
+            at=at,
+            vault=self._letters,
+        )
+
+
+def _may_be_told(member: Member | None, by: str) -> bool:
+    return member is not None and (by != "delegate" or bool(member.delegate))
+
+
+def forget(own: Connection, at: datetime) -> None:
+    """What is over: challenges, and the letters to nobody. A chore of the dispatcher."""
+    own.run("DELETE FROM portal_challenges WHERE until < ?", [micros(at - DAY)])
+    own.run(
+        "DELETE FROM outbox WHERE route = ? AND created_at < ?", [NOBODY, micros(at - CODE_LIFE)]
+    )

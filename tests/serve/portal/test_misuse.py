@@ -1,0 +1,179 @@
+"""Wrong codes, old pages, double clicks, other people's forms: a sentence, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from serve.limits import Rate
+from serve.portal.proof import MOST_TRIES
+from serve.portal.service import Guesses
+from tests.builders import curp_of
+from tests.serve.portal.people import AT, DANI, EVE, World, line
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_ten_wrong_codes_lock_even_the_right_one_out(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.claim()
+    for _ in range(MOST_TRIES):
+        await visitor.send("/clave", code="00000000")
+    page = await visitor.send("/clave", code=world.code())
+
+    assert "demasiados intentos" in page.text
+    assert (await visitor.open("/lineas")).status_code == 403
+
+
+async def test_a_code_ends_after_fifteen_minutes(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.claim()
+    world.at += timedelta(minutes=16)
+    page = await visitor.send("/clave", code=world.code())
+
+    assert "ya venció" in page.text
+
+
+async def test_a_code_works_once(world: World) -> None:
+    first = world.visitor()
+    await first.claim()
+    second = world.visitor()
+    second.http.cookies = first.http.cookies.__class__(first.http.cookies)
+    second.page = first.page
+    code = world.code()
+    await first.send("/clave", code=code)
+
+    assert "ya venció o ya se usó" in (await second.send("/clave", code=code)).text
+
+
+async def test_another_code_replaces_one_that_did_not_arrive(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.claim()
+    first = world.code()
+    page = await visitor.send("/otra")
+
+    assert "Pedimos otra clave" in page.text
+    assert world.code() != first
+    assert (await visitor.send("/clave", code=world.code())).url.path == "/portal/lineas"
+
+
+async def test_a_double_click_sends_one_code(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.open()
+    await visitor.send("/folio", none="1")
+    before, jar = visitor.page, dict(visitor.http.cookies)
+    await visitor.send("/identidad", kind="curp", value=DANI)
+    visitor.page = before
+    visitor.http.cookies.clear()
+    visitor.http.cookies.update(jar)
+    page = await visitor.send("/identidad", kind="curp", value=DANI)
+
+    assert len(world.letters()) == 1
+    assert page.url.path == "/portal/clave"
+
+
+async def test_no_more_than_ten_codes_a_day_reach_one_person(world: World) -> None:
+    for _ in range(13):
+        await world.visitor().claim()
+
+    assert len(world.letters()) == 10
+
+
+async def test_a_page_left_open_overnight_says_so_kindly(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.enter(world)
+    world.at += timedelta(hours=9)
+    page = await visitor.send("/respuesta", line=str(line(1).assessment), said="mine")
+
+    assert page.status_code == 403
+    assert "La página estuvo abierta mucho tiempo" in page.text
+    assert world.holding.said == []
+
+
+async def test_a_form_of_another_site_is_not_taken(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.enter(world)
+    page = await visitor.send(
+        "/respuesta", line=str(line(1).assessment), said="mine", token="guessed"
+    )
+
+    assert page.status_code == 403
+    assert world.holding.said == []
+
+
+@pytest.mark.parametrize("folio", ["K7PM-4TQX-9RHD", "ABCD-EFGH"])
+async def test_an_unknown_folio_gets_a_kind_sentence(world: World, folio: str) -> None:
+    page = await world.visitor().claim(EVE, folio=folio)
+
+    assert page.status_code == 200
+    assert "Revise" in page.text
+
+
+@pytest.mark.parametrize("folio", ["", "abc", "ñ" * 12, "<script>"])
+async def test_what_cannot_be_a_folio_is_said_and_not_echoed(world: World, folio: str) -> None:
+    visitor = world.visitor()
+    await visitor.open()
+    page = await visitor.send("/folio", folio=folio)
+
+    assert "no tiene la forma esperada" in page.text
+    assert "<script" not in page.text
+
+
+async def test_what_is_typed_is_neither_stored_nor_echoed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visitor = world.visitor()
+    pages = [await visitor.claim(), await visitor.send("/clave", code="12345678")]
+    pages.append(await world.visitor().claim(DANI[:-3]))
+    kept = [
+        bytes(cell) if isinstance(cell, bytes | memoryview) else str(cell).encode()
+        for table in ("portal_challenges", "portal_acts", "outbox", "enrolments")
+        for row in world.own.rows(f"SELECT * FROM {table}")
+        for cell in row
+    ]
+    said = "".join(page.text for page in pages) + json.dumps(str(visitor.http.cookies))
+
+    assert DANI[:10] not in said + "".join(capsys.readouterr())
+    assert not any(DANI[:10].encode() in cell for cell in kept)
+
+
+async def test_the_patience_with_one_address_ends(world: World) -> None:
+    object.__setattr__(world.portal, "guesses", Guesses(Rate(0.001, 3), Rate(1, 100)))
+    pages = [await world.visitor().claim(curp_of(50 + n)) for n in range(4)]
+
+    assert [page.status_code for page in pages] == [200, 200, 200, 429]
+    assert "No se perdió nada" in pages[-1].text
+
+
+async def test_a_fault_on_our_side_is_a_sentence(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.enter(world)
+    world.holding.held = None  # type: ignore[assignment]
+    page = await visitor.open("/lineas")
+
+    assert page.status_code == 500
+    assert "No es culpa suya" in page.text
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nada"), ("DELETE", ""), ("GET", "/otra")])
+async def test_no_page_is_a_page(world: World, method: str, path: str) -> None:
+    page = await world.visitor().http.request(method, f"/portal{path}")
+
+    assert page.status_code == 404
+    assert "Esta página no existe" in page.text
+
+
+async def test_headers_let_nothing_in_and_nothing_out(world: World) -> None:
+    page = await world.visitor().open()
+    cookie = page.headers["set-cookie"]
+
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "strict-transport-security" in page.headers
+    assert cookie.startswith("__Host-visit=")
+    assert {"HttpOnly", "Secure", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert "<script" not in page.text
+    assert world.at == AT
