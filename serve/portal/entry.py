@@ -26,7 +26,7 @@ def folio(_: Portal, call: Call) -> Reply:
     fine = letters == FOLIO_LETTERS or records.prefix(typed) or call.form.get("none")
     if not fine or not plain.isascii():
         return shown(call, "home", visit, complaint=call.word("home", "bad"))
-    return led("/identidad", replace(begun(call.at), folio=plain, named=True))
+    return led("/identidad", replace(begun(call.at), token=visit.token, folio=plain, named=True))
 
 
 def identity_page(_: Portal, call: Call) -> Reply:
@@ -76,6 +76,8 @@ def code_page(_: Portal, call: Call) -> Reply:
 def code(portal: Portal, call: Call) -> Reply:
     """The right code opens the lines; ten wrong ones close it."""
     visit = _challenged(call)
+    if visit.proved == MEMBER:  # the second of a double click
+        return led("/lineas", visit)
     portal.guesses.take(call.address)
     typed = "".join(c for c in call.form.get("code", "")[:16] if c.isdecimal())[:CODE_DIGITS]
     own = portal.books.own
@@ -112,16 +114,14 @@ def accept(portal: Portal, call: Call) -> Reply:
     no = call.form.get("want") == "no"
     own = portal.books.own
     with own.writing():
-        right = portal.register.accept(own, person(subject), typed, at=call.at)
-        if right and no:
-            portal.register.contest(own, person(subject))
+        right = portal.prover.accept(own, person(subject), typed, no=no, at=call.at)
         did = ("refused" if no else "accepted") if right else "accept_wrong"
         portal.note(call, did, subject=subject)
     if not right:
         return shown(call, "accept", visit, complaint=call.word("accept", "bad"))
     texts = {"title": call.word("accept", "refused" if no else "done")}
     texts["text"] = call.word("accept", "refused_text" if no else "done_text")
-    return shown(call, "word", begun(call.at), **texts)
+    return shown(call, "word", replace(begun(call.at), token=visit.token), **texts)
 
 
 def help_page(_: Portal, call: Call) -> Reply:

@@ -118,9 +118,10 @@ def enrolment_page(portal: Portal, call: Call) -> Reply:
 
 def enrolment(portal: Portal, call: Call) -> Reply:
     """Silence, speech, or an end to it."""
-    visit, _ = _holder(portal, call)
-    want = call.form.get("want", "")
-    register = portal.register
+    visit, want, register = _proved(call), call.form.get("want", ""), portal.register
+    if visit.proved == MEMBER and register.member(portal.books.own, person(visit.subject)) is None:
+        return _gone(call, visit)  # the second of a double click
+    _holder(portal, call)
     acts = {
         "silence": register.silence,
         "speak": register.speak,
@@ -136,6 +137,10 @@ def enrolment(portal: Portal, call: Call) -> Reply:
             portal.locks.unlock(own, visit.subject)  # nobody could take it off any more
     if want in ("silence", "speak"):
         return led("/avisos", replace(visit, said="silent" if want == "silence" else "speaking"))
+    return _gone(call, visit)
+
+
+def _gone(call: Call, visit: Visit) -> Reply:
     texts = {"title": call.word("enrolment", "gone"), "text": call.word("enrolment", "gone_text")}
     return replace(shown(call, "word", replace(visit, proved=""), **texts), visit=None)
 

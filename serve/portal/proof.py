@@ -24,6 +24,7 @@ from serve.portal import letters
 from serve.store.database import Connection
 
 CODE_DIGITS, CODE_LIFE, MOST_TRIES = 8, timedelta(minutes=15), 10
+AGAIN = timedelta(seconds=30)  # within it the same visit may bring its code twice: a double click
 MOST_CODES, DAY = (
     10,
     timedelta(days=1),
@@ -76,7 +77,8 @@ class Prover:
         sql = "SELECT COUNT(*) FROM portal_challenges WHERE bucket = ? AND made_at > ? AND id <> ?"
         [(made,)] = own.rows(sql, [bucket, micros(at - DAY), name])
         told = member if _may_be_told(member, claim.by) and made < MOST_CODES else None
-        code = self._code(name) if told else secrets.token_hex(CODE_DIGITS // 2)
+        drawn, unknown = self._code(name), secrets.token_hex(CODE_DIGITS // 2)
+        code = drawn if told else unknown
         own.run(
             "INSERT INTO portal_challenges (id, bucket, code, made_at, until, tries) "
             "VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (id) DO NOTHING",
@@ -87,7 +89,8 @@ class Prover:
         return name
 
     def check(self, own: Connection, challenge: str, code: str, *, at: datetime) -> str:
-        """RIGHT once for the right code; WRONG, OVER (too late, or used), or LOCKED after ten."""
+        """RIGHT for the right code, once; the visit that brought it may do so again within seconds.
+        Otherwise WRONG, OVER (too late, or used), or LOCKED after ten."""
         sql = "SELECT code, until, tries, used_at FROM portal_challenges WHERE id = ?"
         found = own.rows(sql, [challenge])
         if not found:
@@ -96,7 +99,7 @@ class Prover:
         right = hmac.compare_digest(bytes(held), self._hidden(challenge, code))
         if tries >= MOST_TRIES:
             return LOCKED
-        if micros(at) >= until or used_at is not None:
+        if micros(at) >= until or (used_at is not None and not (right and _is_again(used_at, at))):
             return OVER
         changed = "used_at = ?" if right else "tries = tries + ?"
         value = micros(at) if right else 1
@@ -104,6 +107,22 @@ class Prover:
         if right:
             return RIGHT
         return LOCKED if tries + 1 >= MOST_TRIES else WRONG
+
+    def accept(self, own: Connection, who: bytes, code: str, *, no: bool, at: datetime) -> bool:
+        """Yes, or no, to an enrolment with its code. The same again within a day is the same answer."""
+        told = self._box.mark("enrolment", f"{who.hex()}/{code}/{no}")
+        name = str(uuid.UUID(bytes=told[:16]))
+        known = own.rows("SELECT 1 FROM portal_challenges WHERE id = ?", [name])
+        if not self._register.accept(own, who, code, at=at):
+            return bool(known)
+        if no:
+            self._register.contest(own, who)
+        own.run(
+            "INSERT INTO portal_challenges (id, bucket, code, made_at, until, tries, used_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [name, told, told, micros(at), micros(at), MOST_TRIES, micros(at)],
+        )
+        return True
 
     def _code(self, name: str) -> str:
         drawn = int.from_bytes(self._box.mark("portal code", name)[:16], "big")
@@ -128,6 +147,10 @@ class Prover:
             at=at,
             vault=self._letters,
         )
+
+
+def _is_again(used_at: int, at: datetime) -> bool:
+    return micros(at - AGAIN) < used_at
 
 
 def _may_be_told(member: Member | None, by: str) -> bool:

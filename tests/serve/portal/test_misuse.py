@@ -11,7 +11,7 @@ from serve.limits import Rate
 from serve.portal.proof import MOST_TRIES
 from serve.portal.service import Guesses
 from tests.builders import curp_of
-from tests.serve.portal.people import AT, DANI, EVE, World, line
+from tests.serve.portal.people import AT, DANI, EVE, World, enrolled, line
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +44,7 @@ async def test_a_code_works_once(world: World) -> None:
     second.page = first.page
     code = world.code()
     await first.send("/clave", code=code)
+    world.at += timedelta(minutes=1)
 
     assert "ya venció o ya se usó" in (await second.send("/clave", code=code)).text
 
@@ -72,6 +73,31 @@ async def test_a_double_click_sends_one_code(world: World) -> None:
 
     assert len(world.letters()) == 1
     assert page.url.path == "/portal/clave"
+
+
+async def test_a_double_click_on_an_enrolment_says_yes_twice(world: World) -> None:
+    code = enrolled(world.own, EVE, at=AT, contact="eve@congreso.example", accept=False)
+    visitor = world.visitor()
+    await visitor.open("/aceptar")
+    before = visitor.page
+    await visitor.send("/aceptar", kind="curp", value=EVE, code=code, want="yes")
+    visitor.page = before
+    page = await visitor.send("/aceptar", kind="curp", value=EVE, code=code, want="yes")
+
+    assert "Ya está inscrito" in page.text
+
+
+async def test_a_double_click_on_goodbye_says_goodbye_twice(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.enter(world)
+    before = await visitor.open("/avisos")
+    jar = dict(visitor.http.cookies)
+    await visitor.send("/avisos", want="withdraw")
+    visitor.page = before
+    visitor.http.cookies.update(jar)
+    page = await visitor.send("/avisos", want="withdraw")
+
+    assert "se dio de baja" in page.text
 
 
 async def test_no_more_than_ten_codes_a_day_reach_one_person(world: World) -> None:

@@ -18,8 +18,8 @@ async def test_the_enrolled_see_their_lines_after_a_code(world: World) -> None:
     page = await world.visitor().enter(world)
 
     assert page.status_code == 200
-    assert "••01" in page.text
-    assert "••02" in page.text
+    assert "termina en 01" in page.text
+    assert "termina en 02" in page.text
     assert "Aguascalientes" not in page.text
     assert "Baja California" in page.text
 
@@ -73,7 +73,7 @@ async def test_in_the_first_seven_days_only_the_number_of_lines_is_told(world: W
     page = await world.visitor().enter(world)
 
     assert "Líneas a su nombre: 2" in page.text
-    assert "••01" not in page.text
+    assert "termina en 01" not in page.text
     assert "18 de marzo de 2026" in page.text
 
 
