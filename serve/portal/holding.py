@@ -32,7 +32,8 @@ class Ticket:
 class HeldLine:
     """A line in somebody's name. `state` is INEGI's two digits; `last_two` those of the number.
 
-    `decision_open` says whether the carrier still waits before the line works.
+    `decision_open` says whether the carrier still waits. `said` is the answer that counts and
+    `disagreed` that holder and delegate said different things: both are kept.
     """
 
     assessment: UUID
@@ -42,6 +43,8 @@ class HeldLine:
     last_two: str | None
     decision_open: bool
     ticket: Ticket | None
+    said: Said | None = None
+    disagreed: bool = False
 
 
 class Holding(Protocol):

@@ -68,12 +68,11 @@ def record(portal: Portal, call: Call) -> Reply:
     """What a clerk's folio opens: the one registration, its reasons, and what can be done."""
     visit = _proved(call)
     found = _record(portal, visit)
-    held = portal.holding.lines(visit.subject, call.at)
-    case = next((line.ticket for line in held if line.assessment == found.assessment), None)
+    line = _filed(portal, call, visit, found)
     sql = "SELECT 1 FROM portal_reviews WHERE assessment = ?"
     reviewed = bool(portal.books.own.rows(sql, [str(found.assessment)]))
     reasons = [FAMILIES[family][TONGUES[call.language]] for family in found.families]
-    values = {"record": found, "case": case, "reviewed": reviewed, "reasons": reasons}
+    values = {"record": found, "line": line, "reviewed": reviewed, "reasons": reasons}
     return shown(call, "record", visit, **values)
 
 
@@ -81,6 +80,11 @@ def review(portal: Portal, call: Call) -> Reply:
     """That a person looks. Asked twice it is asked once."""
     visit = _proved(call)
     found = _record(portal, visit)
+    line = _filed(portal, call, visit, found)
+    if (
+        line is not None and line.ticket is None
+    ):  # a case without a verdict is what makes somebody look
+        portal.holding.answer(found.assessment, "not_sure", "folio", call.at)
     with portal.writing(call, "review_asked", subject=visit.subject):
         portal.books.own.run(
             "INSERT INTO portal_reviews (assessment, asked_at) VALUES (?, ?) "
@@ -174,6 +178,11 @@ def _line(portal: Portal, call: Call, visit: Visit, name: str) -> HeldLine:
         if str(line.assessment) == name:
             return line
     raise Unknown
+
+
+def _filed(portal: Portal, call: Call, visit: Visit, found: Record) -> HeldLine | None:
+    held = portal.holding.lines(visit.subject, call.at)
+    return next((line for line in held if line.assessment == found.assessment), None)
 
 
 def _record(portal: Portal, visit: Visit) -> Record:

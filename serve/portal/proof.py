@@ -18,7 +18,7 @@ from serve.deliveries.sealing import Vault
 from serve.notices.enrolment import Member, Register
 from serve.notices.lockbox import Lockbox
 from serve.notices.mail import mail_draft
-from serve.notices.notifier import Notifier
+from serve.notices.notifier import Notifier, Unsettled
 from serve.notices.sms import sms_draft
 from serve.portal import letters
 from serve.store.database import Connection
@@ -50,7 +50,11 @@ class Claim:
 
 
 class Prover:
-    """Sends codes and compares them. Whatever writes is called inside `own.writing()`."""
+    """Sends codes and compares them. Whatever writes is called inside `own.writing()`.
+
+    `unsettled` says whether a number was ported, relinked or given a new SIM in the last 30 days: whoever
+    has it now may not be who enrolled it, and gets no code.
+    """
 
     def __init__(
         self,
@@ -61,11 +65,12 @@ class Prover:
         contacts: Vault,
         letters: Vault,
         sender: str,
+        unsettled: Unsettled,
     ) -> None:
         self._box, self._register, self._notifier = box, register, notifier
-        self._letters, self._sender = letters, sender
+        self._letters, self._sender, self._unsettled = letters, sender, unsettled
         sealed = base64.b64encode(contacts.seal(DECOY.encode(), "contact")).decode()
-        self._decoy = Member(sealed, "", True, "", "other", "es", False, delegate=sealed)
+        self._decoy = Member(sealed, "00" * 16, True, "", "other", "es", False, delegate=sealed)
 
     def begin(self, own: Connection, claim: Claim, *, at: datetime) -> str:
         """Send a code where there is somebody to send it to; the challenge's id either way."""
@@ -76,7 +81,9 @@ class Prover:
         name = str(uuid.UUID(bytes=self._box.mark("once", f"{claim.once}/{who.hex()}")[:16]))
         sql = "SELECT COUNT(*) FROM portal_challenges WHERE bucket = ? AND made_at > ? AND id <> ?"
         [(made,)] = own.rows(sql, [bucket, micros(at - DAY), name])
-        told = member if _may_be_told(member, claim.by) and made < MOST_CODES else None
+        moved = self._unsettled(own, bytes.fromhex((member or self._decoy).mark))
+        fine = _may_be_told(member, claim.by) and made < MOST_CODES
+        told = member if fine and (claim.by == "delegate" or not moved) else None
         drawn, unknown = self._code(name), secrets.token_hex(CODE_DIGITS // 2)
         code = drawn if told else unknown
         own.run(

@@ -129,7 +129,7 @@ class Pages:
         except Exception as fault:  # noqa: BLE001 - a person gets a sentence, the operator the type
             structlog.get_logger().error("portal fault", fault=type(fault).__name__)
             reply = troubled(language, Trouble("broken", 500))
-        keep = reply.visit or (self._visit(request) if reply.status >= 429 else None)
+        keep = reply.visit or (self._visit(request) if reply.status >= 404 else None)
         return response(request, reply, self._portal.cookies.closed(keep) if keep else "")
 
     def _visit(self, request: Request) -> Visit | None:
@@ -158,7 +158,8 @@ def router(portal: Portal, handlers: dict[tuple[str, str], Handler]) -> APIRoute
     """The portal's routes. `handlers` are by method and path below /portal."""
     pages, made = Pages(portal), APIRouter(default_response_class=HTMLResponse)
     for (method, path), handler in handlers.items():
-        _add(made, f"/portal{path}", [method], _endpoint(pages, handler), handler.__name__)
+        methods = ["GET", "HEAD"] if method == "GET" else [method]
+        _add(made, f"/portal{path}", methods, _endpoint(pages, handler), handler.__name__)
     other = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
     _add(made, "/portal", other, _endpoint(pages, _missing), "missing")
     _add(made, "/portal/{rest:path}", other, _endpoint(pages, _missing), "missing")

@@ -12,7 +12,7 @@ from detector.pseudonym import Pseudonymiser
 from serve.deliveries.sealing import Vault
 from serve.notices.enrolment import Register
 from serve.notices.lockbox import Lockbox
-from serve.notices.notifier import Notifier
+from serve.notices.notifier import Notifier, Unsettled
 from serve.portal.acts import Audit, kept
 from serve.portal.holding import Holding
 from serve.portal.locks import Locks
@@ -34,6 +34,7 @@ class Enrolling:
     contacts: Vault
     letters: Vault
     sender: str
+    unsettled: Unsettled
 
 
 def portal(
@@ -54,6 +55,7 @@ def portal(
         contacts=enrolling.contacts,
         letters=enrolling.letters,
         sender=enrolling.sender,
+        unsettled=enrolling.unsettled,
     )
     made = Portal(
         books=Books(connect(url)),

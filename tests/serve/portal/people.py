@@ -36,6 +36,7 @@ DANI, EVE = curp_of(11), curp_of(12)
 CONGRESS = Institution("Congreso", frozenset({"congreso.example"}), frozenset({"ana", "beto"}))
 LETTERS, CONTACTS, BOX = Vault(b"l" * 32), Vault(b"c" * 32), Lockbox(b"r" * 32)
 REGISTER = Register(BOX, CONTACTS)
+MOVED: set[bytes] = set()  # marks of contacts whose number has a new SIM
 NOTIFIER = Notifier(
     BOX, REGISTER, letters=LETTERS, sender="avisos@simvigia.example", unsettled=lambda *_: False
 )
@@ -46,6 +47,7 @@ PROVER = Prover(
     contacts=CONTACTS,
     letters=LETTERS,
     sender="avisos@simvigia.example",
+    unsettled=lambda _, mark: mark in MOVED,
 )
 SPACE = UUID(int=5)
 

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from serve.limits import Rate
-from serve.portal.proof import MOST_TRIES
+from serve.portal.proof import MOST_TRIES, forget
 from serve.portal.service import Guesses
 from tests.builders import curp_of
+from tests.serve.portal import people
 from tests.serve.portal.people import AT, DANI, EVE, World, enrolled, line
 
 pytestmark = pytest.mark.anyio
@@ -105,6 +106,26 @@ async def test_no_more_than_ten_codes_a_day_reach_one_person(world: World) -> No
         await world.visitor().claim()
 
     assert len(world.letters()) == 10
+
+
+async def test_a_number_with_a_new_sim_gets_no_code(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "MOVED", {b"mark-dani@congreso.example"})
+    page = await world.visitor().claim()
+
+    assert page.url.path == "/portal/clave"
+    assert world.letters() == []
+    assert len(world.letters("nobody")) == 1
+
+
+async def test_letters_to_nobody_and_old_codes_are_forgotten(world: World) -> None:
+    await world.visitor().claim(EVE)
+    with world.own.writing():
+        forget(world.own, world.at + timedelta(days=2))
+
+    assert world.letters("nobody") == []
+    assert world.own.rows("SELECT COUNT(*) FROM portal_challenges") == [(0,)]
 
 
 async def test_a_page_left_open_overnight_says_so_kindly(world: World) -> None:

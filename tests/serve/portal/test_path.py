@@ -43,6 +43,7 @@ async def test_a_line_of_somebody_else_cannot_be_answered_for(world: World) -> N
 
     assert page.status_code == 404
     assert world.holding.said == []
+    assert (await visitor.open("/lineas")).status_code == 200
 
 
 async def test_a_delegate_gets_a_code_of_their_own_and_answers_as_such(world: World) -> None:
@@ -55,6 +56,16 @@ async def test_a_delegate_gets_a_code_of_their_own_and_answers_as_such(world: Wo
     assert "To: oficina@congreso.example" in world.letters()[-1]
     assert world.holding.said[0][2] == "delegate"
     assert (await visitor.open("/candado")).status_code == 403
+
+
+async def test_two_answers_that_disagree_are_said_kindly(world: World) -> None:
+    held = world.holding.held[subject_of(DANI)]
+    held[0] = replace(held[0], said="mine", disagreed=True)
+
+    page = await world.visitor().enter(world)
+
+    assert "contestaron distinto. No pasa nada" in page.text
+    assert "Usted contestó: <strong>Es mía</strong>" in page.text
 
 
 async def test_what_became_of_a_case_is_told_in_words(world: World) -> None:

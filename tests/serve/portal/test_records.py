@@ -45,6 +45,7 @@ async def test_a_person_is_asked_to_look_once(world: World, folio: str) -> None:
     page = await visitor.send("/revision")
     await visitor.send("/revision")
 
+    assert [said for _, said, _ in world.holding.said] == ["not_sure"]
     assert "Ya pedimos que una persona lo revise" in page.text
     assert world.own.rows("SELECT COUNT(*) FROM portal_reviews") == [(1,)]
 

@@ -33,7 +33,9 @@ def log() -> StringIO:
 
 @pytest.fixture
 def http(world: World, store_url: str, log: StringIO) -> httpx.AsyncClient:
-    enrolling = Enrolling(BOX, REGISTER, NOTIFIER, CONTACTS, LETTERS, "avisos@simvigia.example")
+    enrolling = Enrolling(
+        BOX, REGISTER, NOTIFIER, CONTACTS, LETTERS, "avisos@simvigia.example", lambda *_: False
+    )
     made = portal(
         store_url,
         pseudonymiser(),
