@@ -62,12 +62,12 @@ class Reply:
 
 def shown(call: Call, name: str, visit: Visit, **values: object) -> Reply:
     """A page of a visit; its one-time sentence is told and gone."""
-    flash = call.word("flash", visit.said) if visit.said else ""
-    whole = {
+    always: dict[str, object] = {
+        "flash": call.word("flash", visit.said) if visit.said else "",
         "member": visit.proved == MEMBER and visit.by == "holder",
         "inside": bool(visit.proved),
     }
-    body = page(name, call.language, token=visit.token, flash=flash, **(whole | values))
+    body = page(name, call.language, token=visit.token, **(always | values))
     return Reply(body, replace(visit, said=""))
 
 

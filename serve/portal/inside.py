@@ -41,7 +41,11 @@ def lines(portal: Portal, call: Call) -> Reply:
         "asked": portal.holding.asked(visit.subject, call.at)[:MOST_ASKED],
         "page": page,
         "pages": pages,
+        "answered": "",
     }
+    if visit.said in SAID:  # said at the line itself, where the browser has gone
+        values |= {"flash": "", "answered": visit.assessment}
+        values["thanks"] = call.word("flash", visit.said)
     return shown(call, "lines", visit, here="lineas", **values)
 
 
@@ -54,14 +58,14 @@ def answer(portal: Portal, call: Call) -> Reply:
         _, member = _member(portal, call)
         if not member.full_detail(call.at):
             raise stale()
-        line = _line(portal, call, visit, call.form.get("line", "")).assessment
+        page, line = _line(portal, call, visit, call.form.get("line", ""))
     else:
-        line = UUID(visit.assessment)
-    portal.holding.answer(line, said, cast("By", visit.by), call.at)
+        page, line = 0, UUID(visit.assessment)
     with portal.writing(call, "answered", subject=visit.subject, detail=f"{visit.by} {said}"):
-        pass
-    path = "/lineas" if visit.proved == MEMBER else "/registro"
-    return led(path, replace(visit, said=said))
+        pass  # said before it is done: nothing is done that the log does not know
+    portal.holding.answer(line, said, cast("By", visit.by), call.at)
+    path = f"/lineas?pagina={page}#line-{line}" if page else "/registro"
+    return led(path, replace(visit, said=said, assessment=str(line)))
 
 
 def record(portal: Portal, call: Call) -> Reply:
@@ -172,11 +176,11 @@ def _holder(portal: Portal, call: Call) -> tuple[Visit, Member]:
     return visit, member
 
 
-def _line(portal: Portal, call: Call, visit: Visit, name: str) -> HeldLine:
-    """One of the lines in this name. Raises Unknown for any other."""
-    for line in portal.holding.lines(visit.subject, call.at):
+def _line(portal: Portal, call: Call, visit: Visit, name: str) -> tuple[int, UUID]:
+    """One of the lines in this name and the page it is on. Raises Unknown for any other."""
+    for place, line in enumerate(portal.holding.lines(visit.subject, call.at)):
         if str(line.assessment) == name:
-            return line
+            return place // PER_PAGE + 1, line.assessment
     raise Unknown
 
 

@@ -169,6 +169,7 @@ def _by_folio(page: Page, place: Place, look: Look) -> None:
     page.get_by_role("button", name="Continuar").click()
     look(page, "registro")
     page.get_by_role("button", name="Pedir que lo revise").click()
+    page.get_by_text("Cambiar mi respuesta").click()
     page.get_by_role("button", name="Es mía", exact=True).click()
     look(page, "registro-contestado")
     page.get_by_role("button", name="Salir").click()

@@ -35,6 +35,17 @@ async def test_every_answer_becomes_a_case_that_is_shown(world: World, said: str
     assert page.url.path == "/portal/lineas"
 
 
+async def test_an_answer_leads_back_to_its_own_line(world: World) -> None:
+    world.holding.held[subject_of(DANI)] = [line(n) for n in range(40)]
+    visitor = world.visitor()
+    await visitor.enter(world)
+    page = await visitor.send("/respuesta", line=str(line(30).assessment), said="mine")
+
+    assert page.url.fragment == f"line-{line(30).assessment}"
+    assert "Página 3 de 4" in page.text
+    assert page.text.count('role="status"') == 1
+
+
 async def test_a_line_of_somebody_else_cannot_be_answered_for(world: World) -> None:
     world.holding.held[subject_of(EVE)] = [line(9)]
     visitor = world.visitor()
