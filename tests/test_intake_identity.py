@@ -12,7 +12,7 @@ DOOR = pseudonymiser()
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("curp", curp_of(3)), ("rfc", "GODE561231GR8"), ("passport", "G12345678")],
+    [("curp", curp_of(3)), ("rfc", "GODE561231GR8"), ("passport", "MEX:G12345678")],
 )
 def test_it_has_the_key_of_a_registration(kind: str, value: str) -> None:
     kept = registration(row(identity_type=kind, identity_value=value), DOOR)

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from detector.intake import identity
 from serve.limits import Rate
+from serve.portal.calls import Call
 from serve.portal.proof import MOST_TRIES, forget
 from serve.portal.service import Guesses
-from tests.builders import curp_of
+from tests.builders import curp_of, pseudonymiser
 from tests.serve.portal import people
-from tests.serve.portal.people import AT, DANI, EVE, World, enrolled, line
+from tests.serve.portal.people import AT, DANI, EVE, World, enrolled, line, subject_of
 
 pytestmark = pytest.mark.anyio
 
@@ -184,6 +186,33 @@ async def test_what_is_typed_is_neither_stored_nor_echoed(
 
     assert DANI[:10] not in said + "".join(capsys.readouterr())
     assert not any(DANI[:10].encode() in cell for cell in kept)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "meant"),
+    [
+        ("curp", DANI.lower(), DANI),
+        ("curp", f"{DANI[:4]}-{DANI[4:]}", DANI),
+        ("passport", "g12345678", "MEX:G12345678"),
+        ("passport", "usa 123456789", "USA:123456789"),
+    ],
+)
+def test_an_identity_is_read_kindly(world: World, kind: str, typed: str, meant: str) -> None:
+    key = identity(kind, meant, pseudonymiser(), day=20_000)
+
+    assert world.portal.subject(_typed(kind, typed)) == key
+
+
+def test_a_token_is_no_proof_of_identity(world: World) -> None:
+    token = pseudonymiser().token("identity", f"curp|{DANI}")
+
+    assert identity("curp", token, pseudonymiser(), day=20_000) == subject_of(DANI)
+    assert world.portal.subject(_typed("curp", token)) == 0
+    assert world.portal.subject(_typed("passport", token)) != subject_of(DANI)
+
+
+def _typed(kind: str, value: str) -> Call:
+    return Call(None, {"kind": kind, "value": value}, {}, "es", "", AT)
 
 
 async def test_the_patience_with_one_address_ends(world: World) -> None:
