@@ -19,7 +19,7 @@ from detector.intake import Arriving, arriving, folios
 from detector.lifecycle import STAGE_HOURS, STAGES
 from detector.live import Glimpse, Histories
 from detector.pseudonym import Pseudonymiser
-from detector.registration import MICROSECONDS, LineEvents
+from detector.registration import MICROSECONDS, OPERATIONS, LineEvents, Registrations
 from detector.rings import RingViews
 from detector.running import Asks, Entries
 from serve.answers import Assessment, Contradicted, LineEvent, Outcome, Refused, Unknown
@@ -36,6 +36,7 @@ from serve.world import NO_FACTS, NO_ROWS, World, body_print
 HOUR = 3_600 * MICROSECONDS
 ATTACH_NAMES = tuple(spec.name for spec in ATTACH_SPECS)
 NO_EVENTS = LineEvents(*(np.empty(0, t) for t in ("i4", "i8", "i1", "i8", "i4")))
+_SAME_LINE = OPERATIONS.index("sim_replacement")  # opens no line
 Due = tuple[int, int, int]  # moment, sequence, stage
 
 
@@ -65,6 +66,7 @@ class Engine:
         judge: Judge,
         clock: Callable[[], int],
         changed: Callable[[Connection, Sequence[Assessment]], None] | None = None,
+        locked: Callable[[Connection, Sequence[int]], frozenset[int]] | None = None,
     ) -> None:
         self.books = books
         self.door = pseudonymiser
@@ -72,6 +74,7 @@ class Engine:
         self.judge = judge
         self.clock = clock
         self.changed = changed
+        self.locked = locked
         self.world = World(books)
 
     def take(self, asked: Sequence[Asked]) -> list[Told]:
@@ -286,9 +289,20 @@ class _Work:
             rings,
             now=self._now,
             about={"late": late, "imported": imported},
+            locked=self._locked(own),
         )
         self._books.add_answers(found)
         return found
+
+    def _locked(self, own: Registrations) -> np.ndarray | None:
+        """Which rows would give a line to somebody who wants to be asked first."""
+        if self._engine.locked is None:
+            return None
+        people = own.identity.tolist()
+        wanting = self._engine.locked(self._books.own, people)
+        wants: np.ndarray = np.array([who in wanting for who in people])
+        wants &= own.operation != _SAME_LINE
+        return wants
 
     def _glimpse(self, rows: Rows, *, base: int, lines: Lines | None = None) -> Glimpse:
         attaches = Histories([], {})

@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,6 +23,7 @@ from detector.model.dataset import Batch
 from detector.rings import RingViews
 from detector.scoring import Judged, by_rules, judged
 from detector.signals import fingerprint, vectors
+from detector.signals.identity import CAP
 from serve.answers import Assessment
 from serve.store.books import Answer
 
@@ -78,8 +79,13 @@ class Judge:
         *,
         now: int,
         about: Mapping[str, Array],
+        locked: Array | None = None,
     ) -> list[Answer]:
-        """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by query."""
+        """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by query.
+
+        Where `locked` is true the person asked for another proof: at least `step_up`, for a reason that
+        such a step has anyway.
+        """
         if not len(queries):
             return []
         context = glimpse.context(stage, queries, rings)
@@ -93,6 +99,8 @@ class Judge:
         first = found.decision
         for second in self._seconds:
             found = second(Look(glimpse, model, stage, batch, now), found, said)
+        if locked is not None:
+            found = _with_locks(found, locked)
         for i in np.flatnonzero(found.decision != first).tolist():
             said[i][FIRST] = DECISIONS[first[i]]
         versions = Versions(model.version if model else "", self._policy, self._features)
@@ -108,6 +116,16 @@ class Judge:
             )
             for i, sequence in enumerate(sequences)
         ]
+
+
+def _with_locks(found: Judged, locked: Array) -> Judged:
+    raised = locked & (found.decision < STEP_UP)
+    decision = np.where(raised, STEP_UP, found.decision).astype(np.int8)
+    reasons = [
+        codes or [CAP] if changed else codes
+        for codes, changed in zip(found.reasons, raised.tolist(), strict=True)
+    ]
+    return replace(found, decision=decision, reasons=reasons)
 
 
 def _packed(

@@ -107,6 +107,19 @@ class Books:
         )
         return {sequence: bytes(folio) for sequence, folio in found}
 
+    def beginning(self, prefix: bytes, most: int = 8) -> list[tuple[int, bytes]]:
+        """Registrations whose folio begins with some bytes: sequence and folio, over the folio's index."""
+        after = (int.from_bytes(prefix, "big") + 1).to_bytes(len(prefix) + 1, "big")
+        if after[0]:  # the last prefix there is: nothing lies after it
+            sql, bounds = "folio >= ?", [prefix]
+        else:
+            sql, bounds = "folio >= ? AND folio < ?", [prefix, after[1:]]
+        found = self.own.rows(
+            f"SELECT sequence, folio FROM registrations WHERE {sql} ORDER BY folio LIMIT ?",  # noqa: S608
+            [*bounds, most],
+        )
+        return [(sequence, bytes(folio)) for sequence, folio in found]
+
     def named(self, sequence: int) -> tuple[str, str]:
         """Carrier and registration id of a registration."""
         found = self.own.rows(
