@@ -90,6 +90,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     known, credentials = folder / "clients.json", folder / "credentials.json"
     if not known.exists():
         _client(known, credentials, carriers)
+    _rehearse_notices(folder)
     environment |= {
         wiring.REHEARSAL: "on",
         "SIMVIGIA_ISSUER": f"http://127.0.0.1:{port}",
@@ -99,6 +100,19 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     }
     environment.setdefault("SIMVIGIA_SANDBOX", "on")
     click.echo(f"simvigia: a rehearsal; the client's id and secret are in {credentials}", err=True)
+
+
+def _rehearse_notices(folder: Path) -> None:
+    """The notifier's keys, and a folder that takes its letters where no mail server is named."""
+    from serve.notices import outfit
+    from serve.notices.keys import NoticeKeys
+
+    if not os.environ.get(outfit.KEY_FILE):
+        keys = folder / "notices.key"
+        if not keys.exists():
+            NoticeKeys.fresh().save(keys)
+        os.environ[outfit.KEY_FILE] = str(keys)
+    os.environ.setdefault(outfit.MAILBOX, str(folder / "mailbox"))
 
 
 def _beside(url: str) -> Path:

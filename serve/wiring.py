@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,22 @@ from fastapi import FastAPI
 from detector.decision import Policy
 from detector.errors import BadInput
 from detector.pseudonym import Key, Pseudonymiser
+from serve.answers import Assessment
 from serve.app import create_app
 from serve.champion import Champion
 from serve.clock import clock
 from serve.deliveries.addresses import Reach
-from serve.delivering import Delivering, delivering, derived
+from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
+from serve.notices import answered
+from serve.notices.keys import NoticeKeys
+from serve.notices.outfit import KEY_FILE, outfit
+from serve.noticing import Noticing, noticing, open_ways
 from serve.settings import Settings
 from serve.store.books import Books
-from serve.store.database import connect
+from serve.store.database import Connection, connect
 from serve.warm import warm
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -40,16 +45,21 @@ class Parts:
     desk: QueueDesk
     champion: Champion
     deliveries: Delivering
+    notices: Noticing | None
 
     def start(self) -> None:
         """Begin to answer."""
         self.champion.watch()
         self.deliveries.background.start()
+        if self.notices and self.notices.watcher:
+            self.notices.watcher.start()
         self.desk.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
         self.desk.stop()
+        if self.notices and self.notices.watcher:
+            self.notices.watcher.stop()
         self.deliveries.background.stop()
         self.champion.close()
 
@@ -65,14 +75,29 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     judge = Judge(champion, policy=version(policy))
     warm(door, judge)
     rehearsal = environment.get(REHEARSAL) == "on"
-    deliveries = delivering(url, key, reach=Reach(http=rehearsal, private=rehearsal))
+    time = clock(environment.get(CLOCK, ""))
+    notices = noticing(url, environment, now=now, clock=time)
+    deliveries = delivering(
+        url,
+        key,
+        reach=Reach(http=rehearsal, private=rehearsal),
+        others=notices.channels if notices else lambda *_: {},
+    )
+    if notices:
+        open_ways(url, notices.outfit, deliveries.addresses)
+
+    def changed(own: Connection, assessments: Sequence[Assessment]) -> None:
+        deliveries.subscribers.changed(own, assessments)
+        if notices:
+            answered.note(own, assessments)
+
     engine = Engine(
         Books(connect(url)),
         pseudonymiser=door,
         body_key=derived(key, "body"),
         judge=judge,
-        clock=clock(environment.get(CLOCK, "")),
-        changed=deliveries.subscribers.changed,
+        clock=time,
+        changed=changed,
     )
     engine.take(())  # folds the journal before the first carrier asks
     desk = QueueDesk(
@@ -81,9 +106,15 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         health=lambda: {
             "model": champion.fault or "ok",
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
+            **(_health(notices) if notices else {}),
         },
     )
-    return Parts(desk, champion, deliveries)
+    return Parts(desk, champion, deliveries, notices)
+
+
+def _health(notices: Noticing) -> dict[str, str]:
+    watcher = notices.watcher
+    return {"notices": "ok" if watcher is None or watcher.alive() else "stopped"}
 
 
 def version(path: Path) -> str:
@@ -110,5 +141,8 @@ def checked(environment: Mapping[str, str]) -> None:
     """Raises BadInput where the environment is not enough to serve."""
     Settings.load(environment)
     Key.load(environment=environment)
+    if environment.get(KEY_FILE):
+        NoticeKeys.load(Path(environment[KEY_FILE]))
+        outfit(environment)
     if not environment.get(STORE, DEFAULT_STORE):
         raise BadInput(f"{STORE} is empty")

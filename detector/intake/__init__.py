@@ -4,7 +4,7 @@ One parser for every producer. `read_folder` takes a data folder, `read_registra
 `registration` one event; `tokenise` makes of raw rows what a client that blinds identities sends.
 """
 
-from detector.intake.arriving import Arriving, arriving, folios, handset
+from detector.intake.arriving import Arriving, arriving, folios, handset, identity
 from detector.intake.folder import Intake, read_folder, read_registrations, registration
 from detector.intake.rejects import RowRejected, write_rejections
 from detector.intake.tokenised import tokenise
@@ -16,6 +16,7 @@ __all__ = [
     "arriving",
     "folios",
     "handset",
+    "identity",
     "read_folder",
     "read_registrations",
     "registration",

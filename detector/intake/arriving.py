@@ -12,10 +12,10 @@ from detector import spans
 from detector.errors import BadInput
 from detector.intake import columns, keys
 from detector.intake.registrations import part
-from detector.intake.rejects import Notes
+from detector.intake.rejects import Faults, Notes
 from detector.intake.source import Batch
 from detector.pseudonym import Pseudonymiser
-from detector.registration import Registrations, Rejection
+from detector.registration import IDENTITY_TYPES, Registrations, Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,17 @@ def handset(imei: str | None, pseudonymiser: Pseudonymiser) -> int:
     held = Batch({"imei": pa.array([imei.encode(errors="replace")])}, np.zeros(1, np.int64))
     key, _ = keys.handset(held, Notes(1))
     return int(key.ids("handset", pseudonymiser)[0])
+
+
+def identity(kind: str, value: str, pseudonymiser: Pseudonymiser, *, day: int) -> int:
+    """The key of an identity, raw or already a token; 0 where it is malformed.
+
+    `kind` is one of IDENTITY_TYPES; `day` is today's, in days since 1970, and decides centuries.
+    """
+    held = Batch(
+        {"identity_value": pa.array([value.encode(errors="replace")])}, np.zeros(1, np.int64)
+    )
+    faults = Faults(1)
+    kinds = np.array([IDENTITY_TYPES.index(kind)], np.int8)
+    key, _ = keys.identity(held, kinds, np.array([day], np.int32), faults)
+    return int(key.ids("identity", pseudonymiser)[0]) if faults.fine.all() else 0
