@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from fastapi import APIRouter
+
+from detector.pseudonym import Pseudonymiser
+from serve.api.enrolment import enrolment_router
 from serve.deliveries.dispatcher import Channel
 from serve.deliveries.sealing import Vault
 from serve.deliveries.webhook import Webhooks
 from serve.notices import mail, sms
 from serve.notices.enrolment import Register
+from serve.notices.enrolments import Enrolments
 from serve.notices.keys import NoticeKeys
 from serve.notices.lockbox import Lockbox
 from serve.notices.mailbox import Mailbox
@@ -39,6 +44,20 @@ class Noticing:
     unsettled: Unsettled
     outfit: Outfit
     watcher: Watcher | None
+
+    def router(self, url: str, door: Pseudonymiser, now: Callable[[], datetime]) -> APIRouter:
+        """The operations of enrolment, over a connection of their own."""
+        return enrolment_router(
+            Enrolments(
+                connect(url),
+                door,
+                box=self.box,
+                register=self.register,
+                notifier=self.notifier,
+                institutions=self.outfit.institutions,
+                now=now,
+            )
+        )
 
     def channels(self, webhooks: Webhooks, vault: Vault) -> dict[str, Channel]:
         """How letters and short messages leave, made in the loop that uses them. `vault` has addresses."""

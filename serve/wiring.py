@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from detector.decision import Policy
 from detector.errors import BadInput
@@ -46,6 +46,7 @@ class Parts:
     champion: Champion
     deliveries: Delivering
     notices: Noticing | None
+    routers: tuple[APIRouter, ...]
 
     def start(self) -> None:
         """Begin to answer."""
@@ -109,7 +110,8 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             **(_health(notices) if notices else {}),
         },
     )
-    return Parts(desk, champion, deliveries, notices)
+    enrolling = (notices.router(url, door, now),) if notices else ()
+    return Parts(desk, champion, deliveries, notices, (*deliveries.routers, *enrolling))
 
 
 def _health(notices: Noticing) -> dict[str, str]:
@@ -125,7 +127,7 @@ def version(path: Path) -> str:
 def application() -> FastAPI:
     """The application of one worker process, as the environment describes it."""
     behind = parts()
-    app = create_app(behind.desk, Settings.load(), routers=behind.deliveries.routers)
+    app = create_app(behind.desk, Settings.load(), routers=behind.routers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

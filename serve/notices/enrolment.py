@@ -34,11 +34,15 @@ INVITED, ACCEPTED, CONTESTED, WITHDRAWN = "invited", "accepted", "contested", "w
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """Who may enrol its people. `signers` are the people who may sign, by the name of their token."""
+    """Who may enrol its people. `signers` are the people who may sign, by the name of their token.
+
+    Where it is a carrier itself, it may vouch for contacts in the batches that its people sign.
+    """
 
     name: str
     domains: frozenset[str]
     signers: frozenset[str]
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.errors import BadInput
@@ -123,7 +124,8 @@ def _manners(text: str) -> Manners:
 
 
 def institutions(path: str) -> dict[str, Institution]:
-    """Who may enrol whom, by name: a JSON file of domains and signers. Nobody where there is none."""
+    """Who may enrol whom, by name: a JSON file of domains and signers, and the carrier that
+    it is, if any. Nobody where there is none."""
     if not path:
         return {}
     try:
@@ -138,8 +140,9 @@ def institutions(path: str) -> dict[str, Institution]:
     return found
 
 
-def _institution(name: str, held: Mapping[str, list[str]]) -> Institution:
+def _institution(name: str, held: Mapping[str, Any]) -> Institution:
     if not 0 < len(name) <= LONGEST_NAME:
         raise ValueError
     domains = frozenset(domain.lower() for domain in held["domains"])
-    return Institution(name, domains, frozenset(held["signers"]))
+    signers, carrier = frozenset(held["signers"]), str(held.get("carrier", ""))
+    return Institution(name, domains, signers, carrier)
