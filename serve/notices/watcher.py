@@ -22,7 +22,7 @@ from serve.notices.notifier import Case, Notifier
 from serve.store.books import Books
 from serve.store.database import Connection, connect
 
-LOOK_EVERY, AFTER_FAULT = 0.25, 2.0  # seconds
+LOOK_EVERY, AFTER_FAULT = 1.0, 2.0  # seconds: every look writes, and answers wait for who writes
 DUE_EVERY = 5.0  # seconds between looks at what had to wait
 AT_ONCE, TOLD_AT_ONCE = 512, 16  # answers looked at together; notices in one transaction
 PUT_OFF = timedelta(minutes=1)  # after a notice that could not be made
@@ -78,7 +78,7 @@ class Watcher:
                 if rounds % int(DUE_EVERY / LOOK_EVERY) == 0:
                     tell_due(own, self._office)
                 rounds += 1
-                if not look(own, self._office):
+                if look(own, self._office) < AT_ONCE:
                     self._stop.wait(LOOK_EVERY)
         finally:
             own.close()
