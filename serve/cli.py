@@ -14,6 +14,8 @@ from detector.errors import BadInput
 from serve.naming import API_BASE, SCOPES
 
 REHEARSED = ("alfa", "beta", "gama")
+HOUSE, HOUSE_DOMAIN = "Congreso de prueba", "congreso.example"  # of the rehearsal
+SIGNERS = ["firma-uno", "firma-dos"]
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 STORE_HELP = "sqlite:///path (the default, nothing to install) or postgresql://user@host/database."
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -91,6 +93,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     if not known.exists():
         _client(known, credentials, carriers)
         _reviewers(known, folder / "reviewers.json", carriers)
+    _rehearse_notices(folder, known)
     environment |= {
         wiring.REHEARSAL: "on",
         "SIMVIGIA_ISSUER": f"http://127.0.0.1:{port}",
@@ -100,6 +103,39 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     }
     environment.setdefault("SIMVIGIA_SANDBOX", "on")
     click.echo(f"simvigia: a rehearsal; the client's id and secret are in {credentials}", err=True)
+
+
+def _rehearse_notices(folder: Path, known: Path) -> None:
+    """The notifier's keys, a folder for its letters, and an institution with two people who sign."""
+    from serve.notices import outfit
+    from serve.notices.keys import NoticeKeys
+
+    environment = os.environ
+    if not environment.get(outfit.KEY_FILE):
+        keys = folder / "notices.key"
+        if not keys.exists():
+            NoticeKeys.fresh().save(keys)
+        environment[outfit.KEY_FILE] = str(keys)
+    environment.setdefault(outfit.MAILBOX, str(folder / "mailbox"))
+    institutions = folder / "institutions.json"
+    if not institutions.exists():
+        held = json.loads(known.read_text("utf-8"))
+        for signer in SIGNERS:
+            held[signer] = _signer(folder / f"{signer}.json", signer)
+        _write_private(known, held)
+        house = {"domains": [HOUSE_DOMAIN], "signers": SIGNERS}
+        _write_private(institutions, {HOUSE: house})
+    environment.setdefault(outfit.INSTITUTIONS, str(institutions))
+
+
+def _signer(credentials: Path, name: str) -> dict[str, object]:
+    """Somebody of the rehearsal's institution."""
+    from serve.api.enrolment import SIGN
+    from serve.issuer import secret_hash
+
+    secret = secrets.token_urlsafe(24)
+    _write_private(credentials, {"client_id": name, "client_secret": secret})
+    return {"secretHash": secret_hash(secret), "carriers": [], "scopes": [SIGN]}
 
 
 def _beside(url: str) -> Path:
@@ -112,6 +148,7 @@ def _beside(url: str) -> Path:
 
 def _client(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
     """One client that may do everything for its carriers."""
+    from serve.api.enrolment import VOUCH
     from serve.api.subscriptions import SCOPES as SUBSCRIBING
     from serve.issuer import secret_hash
 
@@ -119,7 +156,7 @@ def _client(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
     held = {
         "secretHash": secret_hash(secret),
         "carriers": list(carriers),
-        "scopes": sorted({**SCOPES, **SUBSCRIBING}),
+        "scopes": sorted({*SCOPES, *SUBSCRIBING, VOUCH}),
     }
     _write_private(known, {name: held})
     _write_private(credentials, {"client_id": name, "client_secret": secret})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
@@ -17,7 +17,7 @@ from serve.api.subscriptions import keys_router, subscriptions_router, view
 from serve.deliveries import subscriptions
 from serve.deliveries.addresses import Reach
 from serve.deliveries.book import Book
-from serve.deliveries.dispatcher import Background, Chore, Dispatcher
+from serve.deliveries.dispatcher import Background, Channel, Chore, Dispatcher
 from serve.deliveries.outbox import Subscribers
 from serve.deliveries.queue import Pace, Retention, prune
 from serve.deliveries.sealing import Vault
@@ -33,23 +33,43 @@ class Delivering:
     subscribers: Subscribers
     routers: tuple[APIRouter, ...]
     background: Background
+    addresses: Vault  # what closes the addresses of routes
 
 
-def delivering(url: str, key: Key, *, reach: Reach, chores: Sequence[Chore] = ()) -> Delivering:
-    """Put together over a store; the secrets are derived from the engine's key. `chores` are others' own."""
+Channels = Callable[[Webhooks, Vault], Mapping[str, Channel]]
+
+
+def delivering(
+    url: str,
+    key: Key,
+    *,
+    reach: Reach,
+    others: Channels = lambda *_: {},
+    chores: Sequence[Chore] = (),
+) -> Delivering:
+    """Put together over a store; the secrets are derived from the engine's key.
+
+    `others` are channels beside the subscribers', made where they are used, over the same webhooks.
+    `chores` are others' own.
+    """
     vault = Vault(derived(key, "deliveries"))
     signer = Ed25519PrivateKey.from_private_bytes(derived(key, "webhook signature"))
     keyring = Keyring((Asymmetric(signer),), (derived(key, "webhook secrets"),))
     book = Book(connect(url), vault=vault, view=view, now=now)
+
+    def channels() -> dict[str, Channel]:
+        webhooks = Webhooks(keyring, vault, reach=reach, now=now)
+        return {subscriptions.CHANNEL: webhooks, **others(webhooks, vault)}
+
     dispatcher = Dispatcher(
         url,
-        lambda: {subscriptions.CHANNEL: Webhooks(keyring, vault, reach=reach, now=now)},
+        channels,
         now=now,
         chance=SystemRandom(),
         chores=(subscriptions.end_what_is_over, _forget, *chores),
     )
     routers = subscriptions_router(book, reach=reach), keys_router(keyring)
-    return Delivering(Subscribers(view, now=now), routers, Background(dispatcher))
+    return Delivering(Subscribers(view, now=now), routers, Background(dispatcher), vault)
 
 
 def derived(key: Key, purpose: str) -> bytes:

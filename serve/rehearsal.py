@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,11 +26,13 @@ from detector.console import EPOCH
 from detector.errors import BadInput
 from detector.pseudonym import Key
 from serve.liveview import shown
+from serve.official import Officials
 from serve.parcels import Parcel, Parcels, read
 from serve.streaming import Client, Refusal, Tally
 from serve.tryout import prepared
 
 START_WITHIN = 120.0  # seconds
+SETTLED = 2.0  # seconds after the last answer, by which its notices have left
 DAY = 86_400_000_000
 COMMAND = Path(sys.executable).with_name("simvigia")
 MARKER = "rehearsal.log"
@@ -74,20 +77,24 @@ class Rehearsal:
         _make_room(plan.out)
         start = int(everything.registrations[-1].at - plan.days * DAY)
         parcels = everything.since(int(start - plan.history * DAY))
+        coming = [parcel for parcel in parcels.registrations if parcel.at >= start]
+        officials = Officials.among(plan.data, coming, plan.out)
         Key.generate(plan.out / "simvigia.key")
         key = ("--key-file", str(plan.out / "simvigia.key"))
         known = _command("know", "--data", str(plan.data), "--store", plan.store, *key)
         self.say(f"Told the store first, by `simvigia know`: {known}")
-        waited = self._history(parcels, start)
+        waited = self._history(parcels, start, officials)
         tally = self._stream(parcels, start, began=time.time() + 1.5 * waited + 2)
         self.say(_summary(tally))
+        told = officials.told(tuple(tally.flagged.values()))
         replayed = _command("replay", "--store", plan.store)
         self.say(
             f"`simvigia replay`, which recomputes every answer from the events alone: {replayed}"
         )
+        self.say(told)
         return _next(plan, tally, parcels)
 
-    def _history(self, parcels: Parcels, start: int) -> float:
+    def _history(self, parcels: Parcels, start: int, officials: Officials) -> float:
         """Import what came before, and end the service without warning; seconds it took to begin."""
         past = [p for p in parcels.registrations if p.at < start]
         verdicts = [p for p in parcels.outcomes if p.at < start]
@@ -98,6 +105,7 @@ class Rehearsal:
             with self.bars() as report:
                 done = asyncio.run(self._told(base, past, verdicts, report))
             self.say(done)
+            officials.enrol(base)
             process.kill()
             process.wait()
         self.say("Killed the service without warning (SIGKILL) and started it again.")
@@ -138,6 +146,7 @@ class Rehearsal:
                 "verdict at its moment, from this process to the service's, over HTTP."
             )
             asyncio.run(self._send(base, coming, tally, now))
+            time.sleep(SETTLED)
         tally.behind = max(0.0, (now() - end) / plan.pace / 1e6)
         return tally
 
@@ -165,6 +174,7 @@ class Rehearsal:
             arguments += ["--model", str(plan.model)]
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SIMVIGIA_")}
         told = {"SIMVIGIA_CLOCK": clock, "SIMVIGIA_RATE": "100000", "SIMVIGIA_BURST": "100000"}
+        told["SIMVIGIA_QUIET_HOURS"] = "off"  # whoever rehearses at night wants to see letters
         with (plan.out / MARKER).open("ab") as log:
             process = subprocess.Popen(
                 [COMMAND, *arguments], env=kept | told, stdout=log, stderr=log
@@ -192,7 +202,10 @@ def _make_room(out: Path) -> None:
         if not (out / MARKER).exists():
             raise BadInput(f"folder {out} holds something else; name another with --out")
         for path in out.iterdir():
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     out.mkdir(parents=True, exist_ok=True)
     (out / MARKER).touch()
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from detector.pseudonym import Key
-from serve.answers import Assessment
 from serve.clock import Clock
 from serve.deliveries.dispatcher import Chore
 from serve.delivering import derived
@@ -21,7 +20,7 @@ from serve.review.page import Pages
 from serve.review.policy import ReviewPolicy
 from serve.review.room import Room
 from serve.review.session import Sessions
-from serve.store.database import Connection, connect
+from serve.store.database import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,3 @@ def reviewing(
         room,
         derived(key, "review forms"),
     )
-
-
-def both(first: Changed, second: Changed) -> Changed:
-    """Tell two of the same changes."""
-
-    def changed(own: Connection, assessments: Sequence[Assessment]) -> None:
-        first(own, assessments)
-        second(own, assessments)
-
-    return changed

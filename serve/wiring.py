@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from detector.decision import Policy
 from detector.errors import BadInput
 from detector.model.signing import Seal
 from detector.pseudonym import Key, Pseudonymiser
+from serve.answers import Assessment
 from serve.api.subscriptions import view
 from serve.app import built_in, create_app
 from serve.champion import Champion
@@ -25,13 +26,17 @@ from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
+from serve.notices import answered
+from serve.notices.keys import NoticeKeys
+from serve.notices.outfit import KEY_FILE, outfit
+from serve.noticing import Noticing, noticing, open_ways
 from serve.promoted import Promoted, patient
 from serve.releasing import Releasing, anybody_enrolled, release
-from serve.reviewing import Reviewing, both, reviewing
+from serve.reviewing import Reviewing, reviewing
 from serve.settings import Settings
 from serve.shadow.keeper import Keeper
 from serve.store.books import Books
-from serve.store.database import connect
+from serve.store.database import Connection, connect
 from serve.warm import warm
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -50,7 +55,9 @@ class Parts:
     deliveries: Delivering
     reviews: Reviewing
     shadow: Keeper
+    routers: tuple[APIRouter, ...]
     promoted: Promoted | None = None
+    notices: Noticing | None = None
 
     def start(self) -> None:
         """Begin to answer."""
@@ -58,6 +65,8 @@ class Parts:
             self.promoted.watch()
         self.champion.watch()
         self.deliveries.background.start()
+        if self.notices and self.notices.watcher:
+            self.notices.watcher.start()
         self.desk.start()
         self.shadow.start()
 
@@ -65,6 +74,8 @@ class Parts:
         """Answer what waits, then end."""
         self.desk.stop()
         self.shadow.stop()
+        if self.notices and self.notices.watcher:
+            self.notices.watcher.stop()
         self.deliveries.background.stop()
         self.champion.close()
         if self.promoted:
@@ -93,14 +104,30 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     warm(door, judge)
     rehearsal = environment.get(REHEARSAL) == "on"
     reach = Reach(http=rehearsal, private=rehearsal)
-    deliveries = delivering(url, key, reach=reach, chores=reviews.chores)
+    notices = noticing(url, environment, now=now, clock=time)
+    deliveries = delivering(
+        url,
+        key,
+        reach=reach,
+        others=notices.channels if notices else lambda *_: {},
+        chores=reviews.chores,
+    )
+    if notices:
+        open_ways(url, notices.outfit, deliveries.addresses)
+
+    def changed(own: Connection, assessments: Sequence[Assessment]) -> None:
+        deliveries.subscribers.changed(own, assessments)
+        reviews.opening.changed(own, assessments)
+        if notices:
+            answered.note(own, assessments)
+
     engine = Engine(
         Books(connect(url)),
         pseudonymiser=door,
         body_key=derived(key, "body"),
         judge=judge,
         clock=time,
-        changed=both(deliveries.subscribers.changed, reviews.opening.changed),
+        changed=changed,
     )
     engine.take(())  # folds the journal before the first carrier asks
     desk = QueueDesk(
@@ -110,9 +137,20 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             "model": champion.state,
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
             **({"registry": promoted.state()} if promoted else {}),
+            **(_health(notices) if notices else {}),
         },
     )
-    return Parts(desk, champion, deliveries, reviews, Keeper(url), promoted)
+    enrolling = (notices.router(url, door, now),) if notices else ()
+    return Parts(
+        desk,
+        champion,
+        deliveries,
+        reviews,
+        Keeper(url),
+        (*deliveries.routers, *enrolling),
+        promoted,
+        notices,
+    )
 
 
 def shipped(environment: Mapping[str, str]) -> Path:
@@ -142,6 +180,11 @@ def kept(environment: Mapping[str, str]) -> Path | None:
     return Path(url.removeprefix("sqlite:///")).parent / "promoted"
 
 
+def _health(notices: Noticing) -> dict[str, str]:
+    watcher = notices.watcher
+    return {"notices": "ok" if watcher is None or watcher.alive() else "stopped"}
+
+
 def version(path: Path) -> str:
     """A hash of a file's content, short."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
@@ -155,7 +198,7 @@ def application() -> FastAPI:
     app = create_app(
         behind.desk,
         settings,
-        routers=(*behind.deliveries.routers, *routers),
+        routers=(*behind.routers, *routers),
         development=issuer,
     )
 
@@ -174,5 +217,8 @@ def checked(environment: Mapping[str, str]) -> None:
     Settings.load(environment)
     Key.load(environment=environment)
     promotions(environment)
+    if environment.get(KEY_FILE):
+        NoticeKeys.load(Path(environment[KEY_FILE]))
+        outfit(environment)
     if not environment.get(STORE, DEFAULT_STORE):
         raise BadInput(f"{STORE} is empty")

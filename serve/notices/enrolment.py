@@ -20,8 +20,7 @@ from typing import Any
 from detector.errors import BadInput
 from serve.answers import Refused, Unknown
 from serve.deliveries.queue import micros, moment
-from serve.deliveries.sealing import Vault
-from serve.notices.lockbox import Lockbox, Row
+from serve.notices.lockbox import Lockbox, Row, Seals
 from serve.store.database import Connection
 
 TIERS = ("federal", "state", "municipal", "security", "other")
@@ -35,19 +34,24 @@ INVITED, ACCEPTED, CONTESTED, WITHDRAWN = "invited", "accepted", "contested", "w
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """Who may enrol its people. `signers` are the people who may sign, by the name of their token."""
+    """Who may enrol its people. `signers` are the people who may sign, by the name of their token.
+
+    Where it is a carrier itself, it may vouch for contacts in the batches that its people sign.
+    """
 
     name: str
     domains: frozenset[str]
     signers: frozenset[str]
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One person of a batch.
 
-    `person` and `mark` are tokens of identity and contact, made by the engine's door. `contact` is an
-    e-mail address or E.164 number; `vouched_by` is the carrier that checked it, where it did.
+    `person` and `mark` are tokens of identity and contact, made by the engine's door; a number's mark is
+    its line's. `arrived` and `delegate_mark` are contact and delegate as a registration would bring them.
+    `contact` is an e-mail address or E.164 number; `vouched_by` is the carrier that checked it, if any.
     """
 
     person: bytes
@@ -58,6 +62,8 @@ class Entry:
     delegate: str = ""
     vouched_by: str = ""
     every: bool = False
+    arrived: bytes = b""
+    delegate_mark: bytes = b""
 
     @property
     def by_mail(self) -> bool:
@@ -83,6 +89,8 @@ class Member:
     tries: int = 0
     accepted_at: int = 0
     delegate: str = ""
+    arrived: str = ""
+    delegate_mark: str = ""
 
     def full_detail(self, at: datetime) -> bool:
         """Whether everything may be shown to this person by now."""
@@ -102,10 +110,11 @@ class Invitation:
 class Register:
     """Enrols, accepts, contests, withdraws, and answers for one token at a time. It cannot list.
 
-    Whatever writes is to be called inside `own.writing()`. `contacts` is the contacts' own vault.
+    Whatever writes is to be called inside `own.writing()`. `contacts` closes contacts, and opens them
+    for the notifier.
     """
 
-    def __init__(self, box: Lockbox, contacts: Vault) -> None:
+    def __init__(self, box: Lockbox, contacts: Seals) -> None:
         self._box, self._contacts = box, contacts
 
     def propose(
@@ -144,7 +153,7 @@ class Register:
         """
         _check_signer(institution, signer)
         _check_entries(institution, entries)
-        self._sign(own, institution, entries, batch=batch, signer=signer, at=at)
+        _sign(own, batch, self._digest(institution, entries), signer=signer, at=at)
         made = [self._invited(own, institution, entry, at) for entry in entries]
         return [invitation for invitation in made if invitation is not None]
 
@@ -194,33 +203,6 @@ class Register:
         """A member's contact in the clear. For the notifier only."""
         return self._contacts.open(base64.b64decode(member.contact), "contact").decode()
 
-    def _sign(
-        self,
-        own: Connection,
-        institution: Institution,
-        entries: Sequence[Entry],
-        *,
-        batch: str,
-        signer: str,
-        at: datetime,
-    ) -> None:
-        sql = (
-            "SELECT digest, proposed_by, proposed_at, signed_at FROM enrolment_batches "
-            "WHERE id = ? AND institution = ?"
-        )
-        held = own.rows(sql, [batch, institution.name])
-        if not held:
-            raise Unknown
-        digest, first, proposed_at, signed_at = held[0]
-        if signed_at is not None or at > moment(proposed_at) + BATCH_LIFE:
-            raise Refused("batch", "signed already, or too old to be signed")
-        if first == signer:
-            raise Refused("signer", "the second signature must be another person's")
-        if not hmac.compare_digest(bytes(digest), self._digest(institution, entries)):
-            raise Refused("batch", "not what was signed first")
-        sql = "UPDATE enrolment_batches SET signed_by = ?, signed_at = ? WHERE id = ?"
-        own.run(sql, [signer, micros(at), batch])
-
     def _invited(
         self, own: Connection, institution: Institution, entry: Entry, at: datetime
     ) -> Invitation | None:
@@ -240,6 +222,8 @@ class Register:
             code=hidden,
             code_until=micros(at + CODE_LIFE),
             delegate=self._sealed(entry.delegate) if entry.delegate else "",
+            arrived=entry.arrived.hex(),
+            delegate_mark=entry.delegate_mark.hex(),
         )
         self._put(own, row, made)
         return Invitation(entry.contact, entry.language, institution.name, code)
@@ -253,12 +237,15 @@ class Register:
             raise Unknown
         forgotten = replace(_NOBODY, institution=member.institution, state=state)
         self._put(own, row, forgotten)
+        _hush(own, row)
 
     def _change(self, own: Connection, person: bytes, *, silent: bool) -> None:
         row, member = self._found(own, person)
         if member is None or member.state != ACCEPTED:
             raise Unknown
         self._put(own, row, replace(member, silent=silent))
+        if silent:
+            _hush(own, row)
 
     def _found(self, own: Connection, person: bytes) -> tuple[Row, Member | None]:
         row = self._box.row(person)
@@ -276,6 +263,31 @@ class Register:
     def _digest(self, institution: Institution, entries: Sequence[Entry]) -> bytes:
         told = [[e.person.hex(), e.mark.hex(), *_plain(e)] for e in entries]
         return self._box.mark("batch", json.dumps([institution.name, sorted(told)]))
+
+
+def _hush(own: Connection, row: Row) -> None:
+    """What still waits to be told is not; the notices stay for who asks with their folio."""
+    sql = (
+        "UPDATE notices SET due_at = NULL, envelope = NULL WHERE person = ? AND due_at IS NOT NULL"
+    )
+    own.run(sql, [row.name])
+
+
+def _sign(own: Connection, batch: str, digest: bytes, *, signer: str, at: datetime) -> None:
+    """The second signature. Raises Unknown and Refused; the digest names the institution too."""
+    sql = "SELECT digest, proposed_by, proposed_at, signed_at FROM enrolment_batches WHERE id = ?"
+    held = own.rows(sql, [batch])
+    if not held:
+        raise Unknown
+    signed_first, first, proposed_at, signed_at = held[0]
+    if signed_at is not None or at > moment(proposed_at) + BATCH_LIFE:
+        raise Refused("batch", "signed already, or too old to be signed")
+    if first == signer:
+        raise Refused("signer", "the second signature must be another person's")
+    if not hmac.compare_digest(bytes(signed_first), digest):
+        raise Refused("batch", "not what was signed first")
+    sql = "UPDATE enrolment_batches SET signed_by = ?, signed_at = ? WHERE id = ?"
+    own.run(sql, [signer, micros(at), batch])
 
 
 _NOBODY = Member("", "", True, "", "other", "es", False)

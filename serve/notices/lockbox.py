@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,6 +19,18 @@ from detector.errors import KeyMissing
 
 SIZE = 2_048  # bytes of every content
 NONCE = 12
+
+
+class Seals(Protocol):
+    """Something that closes and opens: a vault, or the notifier's key for contacts."""
+
+    def seal(self, content: bytes, place: str) -> bytes:
+        """The content, closed."""
+        ...
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """The content again. Raises KeyMissing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,10 @@ def hold(
         "INSERT INTO notice_holds VALUES (?, ?, ?, ?, ?, ?, ?)",
         [name, person, authority, reference, entered_by, micros(at), micros(until)],
     )
+    own.run(
+        "UPDATE notices SET due_at = ? WHERE person = ? AND due_at < ?",
+        [micros(until), person, micros(until)],
+    )
     return name
 
 

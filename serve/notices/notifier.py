@@ -10,8 +10,8 @@ import json
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from uuid import UUID
 from serve.deliveries.queue import Draft, enqueue, micros, moment
 from serve.deliveries.sealing import Vault
 from serve.notices import texts
+from serve.notices.answered import TELLING
 from serve.notices.enrolment import Invitation, Member, Register
 from serve.notices.lockbox import Lockbox, Row
 from serve.notices.mail import mail_draft
@@ -28,7 +29,6 @@ from serve.store.database import Connection
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O, 1 I L, U: read aloud without mistakes
 FOLIO_LETTERS = 12  # 30^12, or 59 bits: with ten million open, a guess hits one in 5e10
-TELLING = ("allow_notify", "step_up", "hold")
 DAY = timedelta(days=1)
 Unsettled = Callable[[Connection, bytes], bool]
 
@@ -37,7 +37,7 @@ Unsettled = Callable[[Connection, bytes], bool]
 class Case:
     """A registration as the notifier needs it. `person`, `line` and `contact` are the door's tokens.
 
-    `contact` arrived with the registration; `ring` says which ring it belongs to, if any.
+    `contact` arrived with the registration; `alike` is what a batch made by one hand would share.
     """
 
     person: bytes
@@ -49,7 +49,7 @@ class Case:
     decision: str
     line: bytes
     contact: bytes | None = None
-    ring: str | None = None
+    alike: frozenset[str] = frozenset()
 
 
 class Notifier:
@@ -81,6 +81,10 @@ class Notifier:
         drafts = [self._invitation(one, at) for one in invitations]
         enqueue(own, drafts, at=at, due=self._manners.awake(at))
 
+    def due(self, own: Connection, at: datetime) -> bool:
+        """Whether something that had to wait is due."""
+        return bool(own.rows("SELECT 1 FROM notices WHERE due_at <= ? LIMIT 1", [micros(at)]))
+
     def tell_what_is_due(self, own: Connection, at: datetime) -> int:
         """Tell, together for each person, what had to wait; how many messages."""
         rows = own.rows(
@@ -104,26 +108,46 @@ class Notifier:
         return self._box.opened(row, bytes(found[0][0]) if found else None)
 
     def _consider(self, own: Connection, case: Case, at: datetime) -> bool:
-        member = self._register.member(own, case.person)
-        if member is None or not (case.decision in TELLING or member.every):
+        member = self._called_for(own, case)
+        if member is None:
             return False
         row, name, folio = self._box.row(case.person), str(uuid.uuid4()), new_folio()
-        due = self._due(own, member, row, case=case, at=at)
+        about = self._box.mark("about", f"{row.name.hex()}/{case.assessment_id}")
+        if own.rows("SELECT 1 FROM notices WHERE about = ?", [about]):
+            return False
+        to = self._contacts(own, member, case)
+        due = self._due(own, row, at) if to else None
+        mark, detail = self._box.mark("folio", folio), row.seal(_detail(case))
         own.run(
-            "INSERT INTO notices (id, person, folio, detail, made_at) VALUES (?, ?, ?, ?, ?)",
-            [name, row.name, self._box.mark("folio", folio), row.seal(_detail(case)), micros(at)],
+            "INSERT INTO notices (id, person, folio, detail, made_at, about) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [name, row.name, mark, detail, micros(at), about],
         )
         if due is not None:
-            self._post(own, member, name, folio=folio, ring=case.ring, due=due, at=at)
+            told = {"to": to, "language": member.language, "folio": folio}
+            self._post(own, name, told | {"alike": sorted(case.alike)}, due=due, at=at)
         return True
 
-    def _due(
-        self, own: Connection, member: Member, row: Row, *, case: Case, at: datetime
-    ) -> datetime | None:
-        """When to tell: `at` for now and by itself, later for together with others, None for never."""
+    def _called_for(self, own: Connection, case: Case) -> Member | None:
+        """Whoever is to be told of this registration: one look, whoever it is about."""
+        member = self._register.member(own, case.person)
+        wanted = member is not None and (case.decision in TELLING or member.every)
+        return member if wanted else None
+
+    def _contacts(self, own: Connection, member: Member, case: Case) -> list[str]:
+        """Where to tell: neither the new line, nor what came with it, nor a number that moved lately."""
+        if member.silent:
+            return []
         mark = bytes.fromhex(member.mark)
-        if member.silent or mark in (case.line, case.contact) or self._unsettled(own, mark):
-            return None
+        came = {case.line, case.contact}
+        moved = mark in came or bytes.fromhex(member.arrived) in came or self._unsettled(own, mark)
+        found = [] if moved else [self._register.opened(member)]
+        if member.delegate and bytes.fromhex(member.delegate_mark) not in came:
+            found.append(self._register.opened(replace(member, contact=member.delegate)))
+        return found
+
+    def _due(self, own: Connection, row: Row, at: datetime) -> datetime:
+        """When to tell: `at` for now and by itself, later for together with others."""
         held = held_until(own, row.name, at)
         if held is not None:
             return self._manners.awake(held)
@@ -137,23 +161,8 @@ class Notifier:
         return self._manners.awake(at + later) if gathering is None else moment(gathering)
 
     def _post(
-        self,
-        own: Connection,
-        member: Member,
-        name: str,
-        *,
-        folio: str,
-        ring: str | None,
-        due: datetime,
-        at: datetime,
+        self, own: Connection, name: str, envelope: dict[str, Any], *, due: datetime, at: datetime
     ) -> None:
-        envelope = {
-            "contact": self._register.opened(member),
-            "by_mail": member.by_mail,
-            "language": member.language,
-            "folio": folio,
-            "ring": ring,
-        }
         if due <= at:
             self._tell_together(own, [(name, envelope)], at)
             return
@@ -166,19 +175,22 @@ class Notifier:
     ) -> None:
         """One message for all of them, under the first one's name and folio."""
         name, first = notices[0]
-        rings = [envelope["ring"] for _, envelope in notices]
-        draft = self._draft(name, first, count=len(notices), kind=kind_of_burst(rings), at=at)
-        enqueue(own, [draft], at=at, due=at)
+        kind = kind_of_burst([envelope["alike"] for _, envelope in notices])
+        drafts = [
+            self._draft(_copy(name, i), to, first, count=len(notices), kind=kind, at=at)
+            for i, to in enumerate(first["to"])
+        ]
+        enqueue(own, drafts, at=at, due=at)
         own.run_many(
             "UPDATE notices SET due_at = NULL, envelope = NULL, told_in = ? WHERE id = ?",
-            [(draft.message, each) for each, _ in notices],
+            [(name, each) for each, _ in notices],
         )
 
     def _draft(
-        self, name: str, told: Mapping[str, Any], *, count: int, kind: str, at: datetime
+        self, name: str, to: str, told: Mapping[str, Any], *, count: int, kind: str, at: datetime
     ) -> Draft:
-        to, language, folio = told["contact"], told["language"], told["folio"]
-        if not told["by_mail"]:
+        language, folio = told["language"], told["folio"]
+        if "@" not in to:
             text = texts.short_notice(folio, language=language, count=count)
             return sms_draft(name, to, text, language=language, vault=self._letters)
         letter = texts.notice(folio, language=language, count=count, kind=kind)
@@ -203,12 +215,17 @@ class Notifier:
         )
 
 
-def kind_of_burst(rings: Sequence[str | None]) -> str:
-    """One by one, a seller's batch (most of them in one ring), or strangers here and there."""
-    if len(rings) == 1:
+def kind_of_burst(alike: Sequence[Collection[str]]) -> str:
+    """One by one, a seller's batch (most of them share something), or strangers here and there."""
+    if len(alike) == 1:
         return texts.SINGLE
-    most = Counter(ring for ring in rings if ring).most_common(1)
-    return texts.BATCH if most and most[0][1] * 2 > len(rings) else texts.SCATTERED
+    most = Counter(key for each in alike for key in set(each)).most_common(1)
+    return texts.BATCH if most and most[0][1] * 2 > len(alike) else texts.SCATTERED
+
+
+def _copy(name: str, number: int) -> str:
+    """The name of a notice's message to its first contact, and to each further one."""
+    return name if not number else str(uuid.uuid5(uuid.UUID(name), str(number)))
 
 
 def new_folio() -> str:

@@ -20,6 +20,11 @@ def open_gateway(own: Connection, url: str, secret: str, *, vault: Vault) -> Non
     open_route(own, ROUTE, channel=CHANNEL, address=target.sealed(vault, ROUTE))
 
 
+def open_nowhere(own: Connection) -> None:
+    """There is no gateway: short messages wait, and die, in the outbox unless a folder takes them."""
+    open_route(own, ROUTE, channel=CHANNEL, address=b"")
+
+
 def sms_draft(name: str, to: str, text: str, *, language: str, vault: Vault) -> Draft:
     """A short message, sealed, under its name; the gateway reads `to`, `text` and `language`."""
     content = json.dumps({"to": to, "text": text, "language": language}, ensure_ascii=False)

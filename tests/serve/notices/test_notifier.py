@@ -172,16 +172,16 @@ def test_a_delay_is_never_for_ever(own: Connection, days: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rings", "kind"),
+    ("alike", "kind"),
     [
-        ([None], texts.SINGLE),
-        ([None] * 9, texts.SCATTERED),
-        (["a", "b", "c"], texts.SCATTERED),
-        (["a"] * 6 + [None] * 3, texts.BATCH),
+        ([set()], texts.SINGLE),
+        ([set()] * 9, texts.SCATTERED),
+        ([{"a"}, {"b"}, {"c"}], texts.SCATTERED),
+        ([{"a", "b"}] * 6 + [set()] * 3, texts.BATCH),
     ],
 )
-def test_mockery_and_a_resellers_batch_are_told_apart(rings: list[str | None], kind: str) -> None:
-    assert kind_of_burst(rings) == kind
+def test_mockery_and_a_resellers_batch_are_told_apart(alike: list[set[str]], kind: str) -> None:
+    assert kind_of_burst(alike) == kind
 
 
 def test_what_waits_and_what_is_told_shows_nobody_in_the_store(own: Connection) -> None:

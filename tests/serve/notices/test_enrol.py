@@ -1,0 +1,89 @@
+"""`simvigia enrol`: the institution's file, refused by row and column, and signed over HTTP."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from detector.cli import main
+from detector.errors import BadInput
+from serve.notices.enrol import Desk, people
+from tests.serve.notices.living import DANI
+
+HEAD = "identity_type,identity_value,contact,tier,language,delegate,vouched_by,every\n"
+ROW = f"curp,{DANI},dani@congreso.example,federal,es,,,si\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "people.csv"
+    path.write_text(text, "utf-8-sig")
+    return path
+
+
+def desk(folder: Path, *answers: httpx.Response) -> Desk:
+    known = folder / "ana.json"
+    known.write_text(json.dumps({"client_id": "ana", "client_secret": "s"}))
+    queue = [httpx.Response(200, json={"access_token": "t"}), *answers]
+    transport = httpx.MockTransport(lambda _: queue.pop(0))
+    return Desk("http://api.test", known, transport=transport)
+
+
+def test_a_row_becomes_an_entry_of_the_api(tmp_path: Path) -> None:
+    assert people(written(tmp_path, HEAD + ROW)) == [
+        {
+            "identityType": "CURP",
+            "identityValue": DANI,
+            "contact": "dani@congreso.example",
+            "tier": "FEDERAL",
+            "language": "ES",
+            "every": True,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("identity_type,contact\n", "identity_value is missing"),
+        (HEAD.replace("tier", "secret-plan"), "column 4"),
+        (HEAD, "1 to 1000"),
+        (HEAD + ROW + "curp,x\n", "row 2: has more or fewer cells"),
+        (HEAD + ROW.replace("federal", "king"), "row 1, tier"),
+        (HEAD + ROW.replace(",si", ",perhaps"), "row 1, every"),
+        (HEAD + ROW.replace(DANI, "?"), "row 1, identityValue"),
+    ],
+)
+def test_a_bad_file_is_refused_by_place_and_quotes_nothing(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(BadInput, match=told) as refusal:
+        people(written(tmp_path, text))
+
+    assert not {"secret-plan", "king", "perhaps", DANI} & set(str(refusal.value).split())
+
+
+def test_what_the_service_refuses_is_told_by_row(tmp_path: Path) -> None:
+    fault = {"status": 400, "code": "INVALID_ARGUMENT", "message": "entries.3.contact: not yours"}
+
+    with pytest.raises(BadInput, match="row 4, contact: not yours"):
+        desk(tmp_path, httpx.Response(400, json=fault)).sign("congreso", [])
+
+
+def test_a_signature_gives_the_batch(tmp_path: Path) -> None:
+    made = httpx.Response(201, json={"batchId": "b-1", "signatures": 1})
+
+    assert desk(tmp_path, made).sign("congreso", []) == "b-1"
+
+
+def test_wrong_credentials_are_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ana.json").write_text("{}")
+    written(tmp_path, HEAD + ROW)
+    options = ["--institution", "congreso", "--credentials", str(tmp_path / "ana.json")]
+    told = CliRunner().invoke(main, ["enrol", str(tmp_path / "people.csv"), *options])
+
+    assert told.exit_code
+    assert "holds no client_id" in told.output
