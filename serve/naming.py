@@ -22,6 +22,13 @@ SCOPES = {
     REPORT_OUTCOME: "Report verdicts on registrations",
 }
 
+DISPUTES_NAME = f"{API_NAME}-disputes"
+READ_DISPUTES, ANSWER_DISPUTES = f"{DISPUTES_NAME}:read", f"{DISPUTES_NAME}:write"
+DISPUTE_SCOPES = {
+    READ_DISPUTES: "Read disputes about one's own registrations, and subscribe to them",
+    ANSWER_DISPUTES: "Acknowledge disputes and report what looking again has found",
+}
+
 
 def security(scope: str) -> dict[str, object]:
     """What an operation's `openapi_extra` says: the document shows this scope and the gate asks for it."""

@@ -39,7 +39,7 @@ from serve.deliveries.subscriptions import (
 from serve.documented import responses
 from serve.errors import Fault
 from serve.gate import Asked, Guarded
-from serve.naming import security
+from serve.naming import READ_DISPUTES, security
 from serve.words import SPANISH
 
 NAME = "registration-risk-subscriptions"
@@ -182,6 +182,8 @@ def _wish(asked: Asked, body: SubscriptionQuestion, *, now: datetime, reach: Rea
         raise Fault(400, f"sink: {objection}", code="INVALID_SINK")
     if body.types[0] not in cloudevents.TYPES:
         raise Refused("types", "not a type that can be subscribed to")
+    if body.types[0] == cloudevents.DISPUTE_CHANGED:
+        asked.asker.require(READ_DISPUTES)
     config, detail = body.config, body.config.subscription_detail
     for carrier in detail.carrier_ids or ():
         asked.asker.act_for(carrier)
@@ -245,7 +247,8 @@ async def _first(asked: Asked, wish: Wish) -> Assessment | None:
         found = await asked.service.desk.retrieve(wish.assessment_id, wish.carriers)
     except Unknown:
         raise Refused("config.subscriptionDetail.assessmentId", "unknown") from None
-    return found if wish.initial_event else None
+    first = wish.initial_event and wish.type == cloudevents.ASSESSMENT_CHANGED
+    return found if first else None
 
 
 def _body(shown: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -9,9 +9,13 @@ from datetime import datetime
 MEDIA_TYPE = "application/cloudevents+json"
 PREFIX = "org.camaraproject.registration-risk.v0."
 ASSESSMENT_CHANGED = PREFIX + "assessment-changed"
+DISPUTE_CHANGED = PREFIX + "dispute-changed"
 STARTED = PREFIX + "subscription-started"
 ENDED = PREFIX + "subscription-ended"
-TYPES = (ASSESSMENT_CHANGED,)  # what can be subscribed to; the life cycle is told to everybody
+TYPES = (
+    ASSESSMENT_CHANGED,
+    DISPUTE_CHANGED,
+)  # what can be subscribed to; the life cycle is told to everybody
 SOURCE = "/registration-risk-subscriptions/vwip/subscriptions/"
 
 EXPIRED, MAX_EVENTS = "SUBSCRIPTION_EXPIRED", "MAX_EVENTS_REACHED"

@@ -48,13 +48,32 @@ class Subscribers:
                     _enqueue_counted(own, one, draft, at=at)
         enqueue(own, free, at=at, due=at)
 
+    def told(
+        self,
+        own: Connection,
+        kind: str,
+        carrier: str,
+        data: Mapping[str, object],
+        *,
+        assessment: UUID,
+        at: datetime,
+    ) -> None:
+        """Tell of something beside an assessment that happened at a moment, inside `own.writing()`.
+
+        The same data told twice is one event.
+        """
+        self._refresh(own)
+        now = self._now()
+        for one in self._by_carrier.get(carrier, ()):
+            if not _about(one, kind, assessment, now):
+                continue
+            name = str(uuid5(UUID(one.subscription_id), json.dumps(data, sort_keys=True)))
+            body = cloudevents.event(name, kind, one.subscription_id, at=at, data=data)
+            _enqueue(own, one, Draft(name, one.subscription_id, kind, body), at=now)
+
     def tell_first(self, own: Connection, one: Subscription, assessment: Assessment) -> None:
         """The event that a subscription to one assessment begins with, inside `own.writing()`."""
-        draft, at = self._draft(one, assessment), self._now()
-        if one.max_events is None:
-            enqueue(own, [draft], at=at, due=at)
-        else:
-            _enqueue_counted(own, one, draft, at=at)
+        _enqueue(own, one, self._draft(one, assessment), at=self._now())
 
     def _refresh(self, own: Connection) -> None:
         present = subscriptions.version(own)
@@ -92,8 +111,18 @@ def event_name(subscription_id: str, assessment: Assessment) -> str:
 
 
 def _wants(one: Subscription, assessment: Assessment, at: datetime) -> bool:
-    known = one.assessment_id in (None, assessment.assessment_id)
-    return known and at < one.expires_at
+    return _about(one, cloudevents.ASSESSMENT_CHANGED, assessment.assessment_id, at)
+
+
+def _about(one: Subscription, kind: str, assessment: UUID, at: datetime) -> bool:
+    return one.type == kind and one.assessment_id in (None, assessment) and at < one.expires_at
+
+
+def _enqueue(own: Connection, one: Subscription, draft: Draft, *, at: datetime) -> None:
+    if one.max_events is None:
+        enqueue(own, [draft], at=at, due=at)
+    else:
+        _enqueue_counted(own, one, draft, at=at)
 
 
 def _enqueue_counted(own: Connection, one: Subscription, draft: Draft, *, at: datetime) -> None:
