@@ -7,7 +7,6 @@ holds for a few notices at a time. What it cannot do now it does later; nothing 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +25,6 @@ from serve.store.database import Connection, connect
 LOOK_EVERY, AFTER_FAULT = 1.0, 2.0  # seconds: every look writes, and answers wait for who writes
 DUE_EVERY = 5.0  # seconds between looks at what had to wait
 AT_ONCE, TOLD_AT_ONCE = 512, 16  # answers looked at together; notices in one transaction
-BREATH = 0.0  # seconds between those, in which an answer gets the lock
 PUT_OFF = timedelta(minutes=1)  # after a notice that could not be made
 log = structlog.get_logger("notices")
 
@@ -98,7 +96,6 @@ def look(own: Connection, office: Office) -> int:
     telling = [one for one in answers if one.number in members]
     for first in range(0, len(telling), TOLD_AT_ONCE):
         _tell(own, office, telling[first : first + TOLD_AT_ONCE], found)
-        time.sleep(BREATH)
     return len(answers)
 
 
