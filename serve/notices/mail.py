@@ -88,13 +88,16 @@ class Mail:
         return "SMTP 250" if not refused else "SMTP partly"
 
     def _connected(self) -> smtplib.SMTP:
-        own = self._server
+        own, ours = (
+            self._server,
+            self._server.sender.rpartition("@")[2],
+        )  # else DNS is asked each time
         if own.security == "tls":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                own.host, own.port, timeout=DEADLINE, context=self._trust
+                own.host, own.port, ours, timeout=DEADLINE, context=self._trust
             )
         else:
-            smtp = smtplib.SMTP(own.host, own.port, timeout=DEADLINE)
+            smtp = smtplib.SMTP(own.host, own.port, ours, timeout=DEADLINE)
         try:
             if own.security == "starttls":
                 smtp.starttls(context=self._trust)

@@ -48,7 +48,7 @@ def working(url: str, port: int, keys: NoticeKeys) -> tuple[Watcher, Background]
         now=now,
         chance=Random(1),
         pace=HURRY,
-        limits=Limits(look_every=0.02, after_fault=0.1),
+        limits=Limits(look_every=0.02, after_fault=0.1, per_route=32),
     )
     office = Office(register, notifier, now, lambda: micros(NOON))
     return Watcher(url, office), Background(dispatcher)
