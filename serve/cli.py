@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from detector.errors import BadInput
-from serve.naming import API_BASE, SCOPES
+from serve.naming import API_BASE, DISPUTE_SCOPES, SCOPES
 
 REHEARSED = ("alfa", "beta", "gama")
 HOUSE, HOUSE_DOMAIN = "Congreso de prueba", "congreso.example"  # of the rehearsal
@@ -156,7 +156,7 @@ def _client(known: Path, credentials: Path, carriers: tuple[str, ...]) -> None:
     held = {
         "secretHash": secret_hash(secret),
         "carriers": list(carriers),
-        "scopes": sorted({*SCOPES, *SUBSCRIBING, VOUCH}),
+        "scopes": sorted({*SCOPES, *SUBSCRIBING, *DISPUTE_SCOPES, VOUCH}),
     }
     _write_private(known, {name: held})
     _write_private(credentials, {"client_id": name, "client_secret": secret})

@@ -24,6 +24,7 @@ from serve.deliveries.addresses import Reach
 from serve.deliveries.outbox import Subscribers
 from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
+from serve.disputing import disputing
 from serve.engine import Engine, Reader
 from serve.judge import Judge
 from serve.notices import answered
@@ -105,12 +106,13 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
     rehearsal = environment.get(REHEARSAL) == "on"
     reach = Reach(http=rehearsal, private=rehearsal)
     notices = noticing(url, environment, now=now, clock=time)
+    disputes = disputing(url, key, door, notices=notices, view=view, now=now)
     deliveries = delivering(
         url,
         key,
         reach=reach,
         others=notices.channels if notices else lambda *_: {},
-        chores=reviews.chores,
+        chores=(*reviews.chores, *disputes.chores),
     )
     if notices:
         open_ways(url, notices.outfit, deliveries.addresses)
@@ -140,6 +142,7 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             **(_health(notices) if notices else {}),
         },
     )
+    disputes.telling.desk = desk
     enrolling = (notices.router(url, door, now),) if notices else ()
     return Parts(
         desk,
@@ -147,7 +150,7 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         deliveries,
         reviews,
         Keeper(url),
-        (*deliveries.routers, *enrolling),
+        (*deliveries.routers, *disputes.routers, *enrolling),
         promoted,
         notices,
     )

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from serve.deliveries.queue import Draft, enqueue, micros
 from serve.deliveries.sealing import Vault
 from serve.notices.enrolment import Member, Register
-from serve.notices.lockbox import Lockbox
+from serve.notices.lockbox import Lockbox, Seals
 from serve.notices.mail import mail_draft
 from serve.notices.notifier import Notifier, Unsettled
 from serve.notices.sms import sms_draft
@@ -62,7 +62,7 @@ class Prover:
         register: Register,
         notifier: Notifier,
         *,
-        contacts: Vault,
+        contacts: Seals,
         letters: Vault,
         sender: str,
         unsettled: Unsettled,

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from detector.pseudonym import Pseudonymiser
 from serve.deliveries.sealing import Vault
 from serve.notices.enrolment import Register
-from serve.notices.lockbox import Lockbox
+from serve.notices.lockbox import Lockbox, Seals
 from serve.notices.notifier import Notifier, Unsettled
 from serve.portal.acts import Audit, kept
 from serve.portal.holding import Holding
@@ -31,7 +31,7 @@ class Enrolling:
     box: Lockbox
     register: Register
     notifier: Notifier
-    contacts: Vault
+    contacts: Seals
     letters: Vault
     sender: str
     unsettled: Unsettled
