@@ -16,12 +16,13 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from serve import body, words
-from serve.answers import Desk
+from serve.answers import Assessment, Desk
 from serve.auth import Client, Verifier
 from serve.errors import Fault
 from serve.limits import Places, Rate
 from serve.settings import Settings
-from serve.telemetry import Telemetry
+from serve.telemetry import Telemetry, operation_of
+from serve.witness import Witness
 
 JSON = "application/json"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -37,6 +38,7 @@ class Service:
     rate: Rate
     imports: Places
     telemetry: Telemetry
+    witness: Witness
 
 
 class Asked(Request):
@@ -58,6 +60,10 @@ class Asked(Request):
     def language(self) -> str:
         """The language to answer in."""
         return words.language(self.headers.get("accept-language", ""))
+
+    def saw(self, found: Assessment) -> None:
+        """The client is shown an assessment that was given before."""
+        self.service.witness.shown(self.asker.client_id, found, operation_of(self.scope))
 
     async def body(self) -> bytes:
         """The whole body, within the limit."""

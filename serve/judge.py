@@ -24,6 +24,7 @@ from detector.rings import RingViews
 from detector.scoring import Judged, by_rules, judged
 from detector.signals import fingerprint, vectors
 from serve.answers import Assessment
+from serve.codeversion import code_version
 from serve.store.books import Answer
 
 Array = NDArray[Any]
@@ -93,6 +94,7 @@ def _packed(
         "reasons": found.reasons[i],
         "versions": [versions.model, versions.policy, versions.features],
         "now": now,
+        "code": code_version(),
     }
     return json.dumps(
         told | {k: True for k, v in about.items() if v}, separators=(",", ":")

@@ -9,16 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from detector.decision import Policy
 from detector.errors import BadInput
 from detector.pseudonym import Key, Pseudonymiser
+from serve.api.audit import audit_routers
 from serve.app import create_app
+from serve.audit.keeper import Keeper
 from serve.champion import Champion
 from serve.clock import clock
 from serve.deliveries.addresses import Reach
-from serve.delivering import Delivering, delivering, derived
+from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
@@ -26,6 +29,7 @@ from serve.settings import Settings
 from serve.store.books import Books
 from serve.store.database import connect
 from serve.warm import warm
+from serve.witness import Witness
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STORE, MODEL, CLOCK = "SIMVIGIA_STORE", "SIMVIGIA_MODEL", "SIMVIGIA_CLOCK"
@@ -40,17 +44,20 @@ class Parts:
     desk: QueueDesk
     champion: Champion
     deliveries: Delivering
+    keeper: Keeper
 
     def start(self) -> None:
         """Begin to answer."""
         self.champion.watch()
         self.deliveries.background.start()
+        self.keeper.start()
         self.desk.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
         self.desk.stop()
         self.deliveries.background.stop()
+        self.keeper.stop()
         self.champion.close()
 
 
@@ -75,15 +82,23 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         changed=deliveries.subscribers.changed,
     )
     engine.take(())  # folds the journal before the first carrier asks
+    keeper = Keeper(
+        lambda: Books(connect(url)),
+        signer=Ed25519PrivateKey.from_private_bytes(derived(key, "audit checkpoints")),
+        now=now,
+        key_id=derived(key, "id")[:8].hex(),
+        model=lambda: model.version if (model := champion()) else "",
+    )
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),
         health=lambda: {
             "model": champion.fault or "ok",
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
+            "audit": "ok" if keeper.alive() else "stopped",
         },
     )
-    return Parts(desk, champion, deliveries)
+    return Parts(desk, champion, deliveries, keeper)
 
 
 def version(path: Path) -> str:
@@ -94,7 +109,12 @@ def version(path: Path) -> str:
 def application() -> FastAPI:
     """The application of one worker process, as the environment describes it."""
     behind = parts()
-    app = create_app(behind.desk, Settings.load(), routers=behind.deliveries.routers)
+    app = create_app(
+        behind.desk,
+        Settings.load(),
+        routers=(*behind.deliveries.routers, *audit_routers(behind.keeper)),
+        witness=Witness(behind.keeper),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
