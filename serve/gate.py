@@ -6,7 +6,7 @@ shows, so an operation cannot be documented with one scope and ask for another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -63,7 +63,19 @@ class Asked(Request):
 
     def saw(self, found: Assessment) -> None:
         """The client is shown an assessment that was given before."""
-        self.service.witness.shown(self.asker.client_id, found, operation_of(self.scope))
+        name = operation_of(self.scope)
+        self.service.telemetry.alarmed(
+            self.service.witness.shown(self.asker.client_id, found, name)
+        )
+
+    def asks(self, event: Mapping[str, object]) -> Mapping[str, object]:
+        """The event, once the watch over askers has seen it. Raises Fault 429."""
+        self.service.telemetry.alarmed(self.service.witness.asked(self.asker.client_id, event))
+        return event
+
+    def abandons(self, carrier: str, registration_id: str) -> None:
+        """A registration of the client's was not finished."""
+        self.service.telemetry.alarmed(self.service.witness.abandoned(carrier, registration_id))
 
     async def body(self) -> bytes:
         """The whole body, within the limit."""

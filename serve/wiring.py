@@ -16,15 +16,20 @@ from detector.decision import Policy
 from detector.errors import BadInput
 from detector.pseudonym import Key, Pseudonymiser
 from serve.api.audit import audit_routers
+from serve.api.oracle import oracle_router
 from serve.app import create_app
 from serve.audit.keeper import Keeper
 from serve.champion import Champion
 from serve.clock import clock
 from serve.deliveries.addresses import Reach
+from serve.deliveries.sealing import Vault
 from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine, Reader
 from serve.judge import Judge
+from serve.oracle.keeping import Writer, load
+from serve.oracle.rules import Rules
+from serve.oracle.watch import Watch
 from serve.settings import Settings
 from serve.store.books import Books
 from serve.store.database import connect
@@ -45,6 +50,7 @@ class Parts:
     champion: Champion
     deliveries: Delivering
     keeper: Keeper
+    watch: Watch
 
     def start(self) -> None:
         """Begin to answer."""
@@ -61,8 +67,13 @@ class Parts:
         self.champion.close()
 
 
-def parts(environment: Mapping[str, str] = os.environ) -> Parts:
-    """Store, engine and model. Raises BadInput, KeyMissing and Unavailable."""
+def parts(
+    environment: Mapping[str, str] = os.environ, *, settings: Settings | None = None
+) -> Parts:
+    """Store, engine and model, and the watch over askers as the settings say.
+
+    Raises BadInput, KeyMissing and Unavailable.
+    """
     key = Key.load(environment=environment)
     door = Pseudonymiser(key)
     url = environment.get(STORE) or DEFAULT_STORE
@@ -82,12 +93,14 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         changed=deliveries.subscribers.changed,
     )
     engine.take(())  # folds the journal before the first carrier asks
+    watch, writer = _watch(url, key, _rules(settings))
     keeper = Keeper(
         lambda: Books(connect(url)),
         signer=Ed25519PrivateKey.from_private_bytes(derived(key, "audit checkpoints")),
         now=now,
         key_id=derived(key, "id")[:8].hex(),
         model=lambda: model.version if (model := champion()) else "",
+        chores=(writer,),
     )
     desk = QueueDesk(
         engine,
@@ -98,7 +111,28 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             "audit": "ok" if keeper.alive() else "stopped",
         },
     )
-    return Parts(desk, champion, deliveries, keeper)
+    return Parts(desk, champion, deliveries, keeper, watch)
+
+
+def _rules(settings: Settings | None) -> Rules:
+    if settings is None:
+        return Rules()
+    return Rules(
+        agent=settings.agent_budget,
+        point_of_sale=settings.point_of_sale_budget,
+        client=settings.client_budget,
+        refuse=settings.refuse_askers,
+    )
+
+
+def _watch(url: str, key: Key, rules: Rules) -> tuple[Watch, Writer]:
+    """Over askers, with what it knew before this process, and who writes that down."""
+    watch = Watch(derived(key, "oracle"), rules, now=now)
+    vault = Vault(derived(key, "oracle state"))
+    own = connect(url)
+    load(own, watch, vault)
+    own.close()
+    return watch, Writer(watch, vault)
 
 
 def version(path: Path) -> str:
@@ -108,12 +142,17 @@ def version(path: Path) -> str:
 
 def application() -> FastAPI:
     """The application of one worker process, as the environment describes it."""
-    behind = parts()
+    settings = Settings.load()
+    behind = parts(settings=settings)
     app = create_app(
         behind.desk,
-        Settings.load(),
-        routers=(*behind.deliveries.routers, *audit_routers(behind.keeper)),
-        witness=Witness(behind.keeper),
+        settings,
+        routers=(
+            *behind.deliveries.routers,
+            *audit_routers(behind.keeper),
+            oracle_router(behind.watch),
+        ),
+        witness=Witness(behind.keeper, behind.watch),
     )
 
     @asynccontextmanager

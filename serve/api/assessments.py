@@ -48,7 +48,7 @@ async def assess_registration(asked: Asked, body: RegistrationQuestion) -> Respo
     get the first answer again, with 200, and count once; with another body they get 409.
     """
     asked.asker.act_for(body.carrier_id)
-    found = await asked.service.desk.assess(body.event())
+    found = await asked.service.desk.assess(asked.asks(body.event()))
     asked.service.telemetry.assessed(found)
     if found.repeated:
         asked.saw(found)
@@ -124,9 +124,11 @@ async def _read(asked: Asked, number: int, item: object) -> dict[str, Any] | Exc
     try:
         question = RegistrationQuestion.model_validate(item)
         asked.asker.act_for(question.carrier_id)
+        event = question.event()
+        asked.asks(event)
     except (ValidationError, Fault) as refusal:
         return refusal
-    return question.event()
+    return event
 
 
 async def _items(asked: Asked, outcomes: Sequence[Assessment | Exception]) -> list[Body]:

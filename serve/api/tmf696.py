@@ -59,7 +59,7 @@ async def create_risk_assessment(asked: Asked, body: TaskQuestion) -> Response:
     """Assess a registration given as a TMF696 task."""
     question = RegistrationQuestion.model_validate(_registration(body))
     asked.asker.act_for(question.carrier_id)
-    found = await asked.service.desk.assess(question.event())
+    found = await asked.service.desk.assess(asked.asks(question.event()))
     asked.service.telemetry.assessed(found)
     if found.repeated:
         asked.saw(found)
