@@ -1,0 +1,48 @@
+"""The drills as commands: `simvigia drill …`. Each prints what it found; exit code 1 where a limit broke."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from detector.console import Commands
+
+MODELS = Path(__file__).resolve().parent.parent.parent / "models"
+FOLDER = click.Path(path_type=Path, file_okay=False)
+SEED = click.option("--seed", type=int, default=1, show_default=True, help="Number to draw by.")
+MODEL = click.option(
+    "--model", type=FOLDER, help="Model folder; the shipped champion unless given."
+)
+
+
+@click.group(cls=Commands)
+def drill() -> None:
+    """Attack a service of our own making, and print what the attacker got."""
+
+
+@drill.command()
+@click.option("--subjects", type=click.IntRange(50), default=400, show_default=True,
+              help="How many people the clerk asks about.")  # fmt: skip
+@SEED
+@MODEL
+def oracle(*, subjects: int, seed: int, model: Path | None) -> None:
+    """Play a bribed clerk: what does he learn of line counts, office and breaches?"""
+    from detector.model.artefact import load
+    from serve.drills import oracle as clerk
+
+    champion = load(model or MODELS / "champion")
+    found = clerk.drill(champion, subjects=subjects, seed=seed)
+    click.echo(found)
+    weak = clerk.Weakness(exact=True, own_status=5.0, unwatched=True)
+    click.echo(
+        "\non a build weakened on purpose (exact scores, own status without bound, no watch):"
+    )
+    click.echo(clerk.drill(champion, subjects=subjects, seed=seed, weakness=weak))
+    _end(found.faults)
+
+
+def _end(faults: tuple[str, ...]) -> None:
+    click.echo(f"\nbroken: {', '.join(faults)}" if faults else "\nevery limit holds")
+    if faults:
+        click.get_current_context().exit(1)
