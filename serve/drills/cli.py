@@ -42,6 +42,28 @@ def oracle(*, subjects: int, seed: int, model: Path | None) -> None:
     _end(found.faults)
 
 
+@drill.command()
+@click.option("--people", type=click.IntRange(1), default=5, show_default=True,
+              help="How many marked people go through.")  # fmt: skip
+@MODEL
+def canary(*, people: int, model: Path | None) -> None:
+    """Send marked people through a whole service, and search every byte it leaves for them."""
+    import tempfile
+
+    from serve.drills import canary as marked
+
+    with tempfile.TemporaryDirectory(prefix="drill") as scratch:
+        folder, champion = Path(scratch) / "ours", model or MODELS / "champion"
+        found = marked.drill(folder, champion, people=people, now=marked.moment())
+        again = Path(scratch) / "weakened"
+        weak = marked.drill(
+            again, champion, people=people, now=marked.moment(), witness=marked.Talkative
+        )
+    click.echo(found)
+    click.echo(f"\non a build weakened on purpose (it prints what it is asked): {len(weak.found)}")
+    _end(found.faults)
+
+
 def _end(faults: tuple[str, ...]) -> None:
     click.echo(f"\nbroken: {', '.join(faults)}" if faults else "\nevery limit holds")
     if faults:
