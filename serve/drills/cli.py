@@ -64,6 +64,29 @@ def canary(*, people: int, model: Path | None) -> None:
     _end(found.faults)
 
 
+@drill.command()
+@click.option("--people", type=click.IntRange(60), default=300, show_default=True,
+              help="How many people there are.")  # fmt: skip
+@SEED
+def leak(*, people: int, seed: int) -> None:
+    """Attack a copy of the store as an outsider who knows every CURP and one carrier's customers.
+
+    Exit code 1 where anything is told above chance.
+    """
+    import tempfile
+
+    from serve.drills import leak as thief
+
+    with tempfile.TemporaryDirectory(prefix="drill") as scratch:
+        folder, weakened = Path(scratch) / "ours", Path(scratch) / "weakened"
+        found = thief.drill(folder, people=people, seed=seed)
+        weak = thief.drill(weakened, people=people, seed=seed, hashed=True)
+    click.echo("\n".join(map(str, found)))
+    click.echo("\non a store weakened on purpose (a table of plain SHA-256):")
+    click.echo("\n".join(map(str, weak)))
+    _end(tuple(one.attack for one in found if one.above))
+
+
 def _end(faults: tuple[str, ...]) -> None:
     click.echo(f"\nbroken: {', '.join(faults)}" if faults else "\nevery limit holds")
     if faults:
