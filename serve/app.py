@@ -26,6 +26,7 @@ from serve.openapi import document
 from serve.sandbox import Closed, Sandbox
 from serve.settings import Settings
 from serve.telemetry import Telemetry, Watched
+from serve.witness import Witness
 
 ROUTERS = (assessments.router, imports.router, events.router, tmf696.router, health.router)
 
@@ -38,6 +39,7 @@ def create_app(
     development: Issuer | None = None,
     keys: Keys | None = None,
     log: TextIO | None = None,
+    witness: Witness | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -71,6 +73,7 @@ def create_app(
         rate=Rate(settings.rate, settings.burst),
         imports=Places(settings.imports_at_once),
         telemetry=telemetry,
+        witness=witness or Witness(),
     )
     errors.install(app)
     for router in (*ROUTERS, *routers, *([issuer.router(development)] if development else ())):

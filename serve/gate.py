@@ -6,7 +6,7 @@ shows, so an operation cannot be documented with one scope and ask for another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -16,12 +16,13 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from serve import body, words
-from serve.answers import Desk
+from serve.answers import Assessment, Desk
 from serve.auth import Client, Verifier
 from serve.errors import Fault
 from serve.limits import Places, Rate
 from serve.settings import Settings
-from serve.telemetry import Telemetry
+from serve.telemetry import Telemetry, operation_of
+from serve.witness import Witness
 
 JSON = "application/json"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -37,6 +38,7 @@ class Service:
     rate: Rate
     imports: Places
     telemetry: Telemetry
+    witness: Witness
 
 
 class Asked(Request):
@@ -58,6 +60,22 @@ class Asked(Request):
     def language(self) -> str:
         """The language to answer in."""
         return words.language(self.headers.get("accept-language", ""))
+
+    def saw(self, found: Assessment) -> None:
+        """The client is shown an assessment that was given before."""
+        name = operation_of(self.scope)
+        self.service.telemetry.alarmed(
+            self.service.witness.shown(self.asker.client_id, found, name)
+        )
+
+    def asks(self, event: Mapping[str, object]) -> Mapping[str, object]:
+        """The event, once the watch over askers has seen it. Raises Fault 429."""
+        self.service.telemetry.alarmed(self.service.witness.asked(self.asker.client_id, event))
+        return event
+
+    def abandons(self, carrier: str, registration_id: str) -> None:
+        """A registration of the client's was not finished."""
+        self.service.telemetry.alarmed(self.service.witness.abandoned(carrier, registration_id))
 
     async def body(self) -> bytes:
         """The whole body, within the limit."""

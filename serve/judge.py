@@ -25,6 +25,7 @@ from detector.scoring import Judged, by_rules, judged
 from detector.signals import fingerprint, vectors
 from detector.signals.identity import CAP
 from serve.answers import Assessment
+from serve.codeversion import code_version
 from serve.store.books import Answer
 
 Array = NDArray[Any]
@@ -137,6 +138,7 @@ def _packed(
         "reasons": found.reasons[i],
         "versions": [versions.model, versions.policy, versions.features],
         "now": now,
+        "code": code_version(),
     }
     return json.dumps({**told, **said}, separators=(",", ":")).encode()
 

@@ -25,7 +25,8 @@ class Settings:
     `dev_issuer` makes this process an issuer itself. The claim `grant_claim` lists the carriers a
     client acts for. `rate` is registrations per second and client, saved up to `burst`; `in_flight` is
     how many questions are looked at together; `body_limit` is in bytes. `metrics_from` are the
-    networks that may read `/metrics`.
+    networks that may read `/metrics`. `agent_budget`, `point_of_sale_budget` and `client_budget` are
+    questions a day before somebody is told; with `refuse_askers` such an asker then gets 429.
     """
 
     issuer: str = ""
@@ -42,6 +43,10 @@ class Settings:
     in_flight: int = 256
     imports_at_once: int = 2
     body_limit: int = 2_000_000
+    agent_budget: int = 200
+    point_of_sale_budget: int = 1_000
+    client_budget: int = 1_000_000
+    refuse_askers: bool = False
     metrics_from: tuple[Network, ...] = tuple(ip_network(n) for n in LOOPBACK.split(","))
 
     def __post_init__(self) -> None:
@@ -127,5 +132,9 @@ _READERS: dict[str, Callable[[str], object]] = {
     "in_flight": _amount,
     "imports_at_once": _amount,
     "body_limit": _amount,
+    "agent_budget": _amount,
+    "point_of_sale_budget": _amount,
+    "client_budget": _amount,
+    "refuse_askers": _switch,
     "metrics_from": _networks,
 }

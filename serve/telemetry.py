@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from typing import TextIO
 
@@ -19,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.answers import Assessment
 from serve.errors import Fault, response
+from serve.oracle.rules import Alarm
 
 UNMATCHED = "unmatched"
 QUIET = ("live", "ready", "metrics")  # asked every few seconds by machines
@@ -47,6 +50,12 @@ class Telemetry:
         self._degraded = Counter(
             "simvigia_degraded", "Assessments given with a source down", registry=here
         )
+        self._alarms = Counter(
+            "simvigia_asker_alarms",
+            "Askers who went over a rule, once a day each",
+            ["rule", "role"],
+            registry=here,
+        )
         self.inside = Gauge("simvigia_requests_inside", "Requests in work", registry=here)
         self.imported = Counter(
             "simvigia_imported_lines",
@@ -66,6 +75,12 @@ class Telemetry:
         self._decisions.labels(assessment.decision).inc()
         if assessment.degraded:
             self._degraded.inc()
+
+    def alarmed(self, alarms: Sequence[Alarm]) -> None:
+        """Count and log askers who went over a rule; the handle is a keyed hash."""
+        for alarm in alarms:
+            self._alarms.labels(alarm.rule, alarm.role).inc()
+            self.log.warning("asker", **asdict(alarm))
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count and log an answer."""

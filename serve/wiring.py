@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, FastAPI
 
 from detector.decision import Policy
@@ -16,12 +17,17 @@ from detector.errors import BadInput
 from detector.model.signing import Seal
 from detector.pseudonym import Key, Pseudonymiser
 from serve.answers import Assessment
+from serve.api.audit import audit_routers
+from serve.api.oracle import oracle_router
 from serve.api.subscriptions import view
 from serve.app import built_in, create_app
+from serve.audit.keeper import Keeper
 from serve.champion import Champion
 from serve.clock import clock
 from serve.deliveries.addresses import Reach
+from serve.deliveries.dispatcher import Chore
 from serve.deliveries.outbox import Subscribers
+from serve.deliveries.sealing import Vault
 from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.disputing import disputing
@@ -31,16 +37,22 @@ from serve.notices import answered
 from serve.notices.keys import NoticeKeys
 from serve.notices.outfit import KEY_FILE, outfit
 from serve.noticing import Noticing, noticing, open_ways
+from serve.oracle.keeping import Writer, load
+from serve.oracle.rules import Rules
+from serve.oracle.watch import Watch
 from serve.promoted import Promoted, patient
 from serve.releasing import Releasing, anybody_enrolled, release
+from serve.review.opening import Changed
 from serve.reviewing import Reviewing, reviewing
 from serve.settings import Settings
-from serve.shadow.keeper import Keeper
+from serve.shadow.keeper import Keeper as Shadow
 from serve.store.books import Books
 from serve.store.database import Connection, connect
 from serve.warm import warm
+from serve.witness import Witness
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
+POLICY = MODELS / "policy.toml"
 STORE, MODEL, CLOCK = "SIMVIGIA_STORE", "SIMVIGIA_MODEL", "SIMVIGIA_CLOCK"
 REGISTRY, SEAL, PROMOTED = "SIMVIGIA_REGISTRY", "SIMVIGIA_SEAL", "SIMVIGIA_PROMOTED"
 REHEARSAL = "SIMVIGIA_REHEARSAL"  # on: events may go to this machine, without TLS
@@ -55,7 +67,9 @@ class Parts:
     champion: Champion
     deliveries: Delivering
     reviews: Reviewing
-    shadow: Keeper
+    shadow: Shadow
+    keeper: Keeper
+    watch: Watch
     routers: tuple[APIRouter, ...]
     promoted: Promoted | None = None
     notices: Noticing | None = None
@@ -68,6 +82,7 @@ class Parts:
         self.deliveries.background.start()
         if self.notices and self.notices.watcher:
             self.notices.watcher.start()
+        self.keeper.start()
         self.desk.start()
         self.shadow.start()
 
@@ -78,60 +93,44 @@ class Parts:
         if self.notices and self.notices.watcher:
             self.notices.watcher.stop()
         self.deliveries.background.stop()
+        self.keeper.stop()
         self.champion.close()
         if self.promoted:
             self.promoted.close()
 
 
-def parts(environment: Mapping[str, str] = os.environ) -> Parts:
-    """Store, engine and model. Raises BadInput, KeyMissing and Unavailable."""
+def parts(
+    environment: Mapping[str, str] = os.environ, *, settings: Settings | None = None
+) -> Parts:
+    """Store, engine and model, and the watch over askers as the settings say.
+
+    Raises BadInput, KeyMissing and Unavailable.
+    """
     key = Key.load(environment=environment)
     door = Pseudonymiser(key)
     url = environment.get(STORE) or DEFAULT_STORE
+    time = clock(environment.get(CLOCK, ""))
     promoted = promotions(environment)
     champion = Champion(promoted or shipped(environment))
-    policy = MODELS / "policy.toml"
-    Policy.load(policy)
-    time = clock(environment.get(CLOCK, ""))
-    reviews = reviewing(
-        url,
-        key,
-        policy=policy,
-        clock=time,
-        changed=[Subscribers(view, now=now).changed for _ in range(2)],
-    )
-    releasing = Releasing(release(environment, key), enrolled=anybody_enrolled(connect(url)))
-    judge = Judge(champion, policy=version(policy), seconds=(reviews.clearing, releasing))
+    told = [Subscribers(view, now=now).changed for _ in range(2)]
+    reviews = reviewing(url, key, policy=POLICY, clock=time, changed=told)
+    judge = _judge(environment, url, key, champion=champion, reviews=reviews)
     warm(door, judge)
-    rehearsal = environment.get(REHEARSAL) == "on"
-    reach = Reach(http=rehearsal, private=rehearsal)
     notices = noticing(url, environment, now=now, clock=time)
     disputes = disputing(url, key, door, notices=notices, view=view, now=now)
-    deliveries = delivering(
-        url,
-        key,
-        reach=reach,
-        others=notices.channels if notices else lambda *_: {},
-        chores=(*reviews.chores, *disputes.chores),
-    )
-    if notices:
-        open_ways(url, notices.outfit, deliveries.addresses)
-
-    def changed(own: Connection, assessments: Sequence[Assessment]) -> None:
-        deliveries.subscribers.changed(own, assessments)
-        reviews.opening.changed(own, assessments)
-        if notices:
-            answered.note(own, assessments)
-
+    chores = (*reviews.chores, *disputes.chores)
+    deliveries = _deliveries(environment, url, key, notices=notices, chores=chores)
     engine = Engine(
         Books(connect(url)),
         pseudonymiser=door,
         body_key=derived(key, "body"),
         judge=judge,
         clock=time,
-        changed=changed,
+        changed=_changed(deliveries, reviews, notices),
     )
     engine.take(())  # folds the journal before the first carrier asks
+    watch, writer = _watch(url, key, _rules(settings))
+    keeper = _keeper(url, key, champion, writer)
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),
@@ -140,6 +139,7 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
             **({"registry": promoted.state()} if promoted else {}),
             **(_health(notices) if notices else {}),
+            "audit": "ok" if keeper.alive() else "stopped",
         },
     )
     disputes.telling.desk = desk
@@ -149,10 +149,67 @@ def parts(environment: Mapping[str, str] = os.environ) -> Parts:
         champion,
         deliveries,
         reviews,
-        Keeper(url),
+        Shadow(url),
+        keeper,
+        watch,
         (*deliveries.routers, *disputes.routers, *enrolling),
         promoted,
         notices,
+    )
+
+
+def _judge(
+    environment: Mapping[str, str], url: str, key: Key, *, champion: Champion, reviews: Reviewing
+) -> Judge:
+    """The model in force, and after it what people cleared and the small release."""
+    Policy.load(POLICY)
+    releasing = Releasing(release(environment, key), enrolled=anybody_enrolled(connect(url)))
+    return Judge(champion, policy=version(POLICY), seconds=(reviews.clearing, releasing))
+
+
+def _deliveries(
+    environment: Mapping[str, str],
+    url: str,
+    key: Key,
+    *,
+    notices: Noticing | None,
+    chores: Sequence[Chore],
+) -> Delivering:
+    """The outbox, with the ways that notices leave by."""
+    rehearsal = environment.get(REHEARSAL) == "on"
+    made = delivering(
+        url,
+        key,
+        reach=Reach(http=rehearsal, private=rehearsal),
+        others=notices.channels if notices else lambda *_: {},
+        chores=chores,
+    )
+    if notices:
+        open_ways(url, notices.outfit, made.addresses)
+    return made
+
+
+def _changed(deliveries: Delivering, reviews: Reviewing, notices: Noticing | None) -> Changed:
+    """Everybody who hears of new answers, in their transaction."""
+
+    def changed(own: Connection, assessments: Sequence[Assessment]) -> None:
+        deliveries.subscribers.changed(own, assessments)
+        reviews.opening.changed(own, assessments)
+        if notices:
+            answered.note(own, assessments)
+
+    return changed
+
+
+def _keeper(url: str, key: Key, champion: Champion, writer: Writer) -> Keeper:
+    """Who writes the audit log."""
+    return Keeper(
+        lambda: Books(connect(url)),
+        signer=Ed25519PrivateKey.from_private_bytes(derived(key, "audit checkpoints")),
+        now=now,
+        key_id=derived(key, "id")[:8].hex(),
+        model=lambda: model.version if (model := champion()) else "",
+        chores=(writer,),
     )
 
 
@@ -188,6 +245,27 @@ def _health(notices: Noticing) -> dict[str, str]:
     return {"notices": "ok" if watcher is None or watcher.alive() else "stopped"}
 
 
+def _rules(settings: Settings | None) -> Rules:
+    if settings is None:
+        return Rules()
+    return Rules(
+        agent=settings.agent_budget,
+        point_of_sale=settings.point_of_sale_budget,
+        client=settings.client_budget,
+        refuse=settings.refuse_askers,
+    )
+
+
+def _watch(url: str, key: Key, rules: Rules) -> tuple[Watch, Writer]:
+    """Over askers, with what it knew before this process, and who writes that down."""
+    watch = Watch(derived(key, "oracle"), rules, now=now)
+    vault = Vault(derived(key, "oracle state"))
+    own = connect(url)
+    load(own, watch, vault)
+    own.close()
+    return watch, Writer(watch, vault)
+
+
 def version(path: Path) -> str:
     """A hash of a file's content, short."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
@@ -195,14 +273,20 @@ def version(path: Path) -> str:
 
 def application() -> FastAPI:
     """The application of one worker process, as the environment describes it."""
-    behind, settings = parts(), Settings.load()
-    issuer = built_in(settings)
+    settings = Settings.load()
+    behind, issuer = parts(settings=settings), built_in(settings)
     routers = behind.reviews.routers(issuer, secure=os.environ.get(REHEARSAL) != "on")
     app = create_app(
         behind.desk,
         settings,
-        routers=(*behind.routers, *routers),
+        routers=(
+            *behind.routers,
+            *routers,
+            *audit_routers(behind.keeper),
+            oracle_router(behind.watch),
+        ),
         development=issuer,
+        witness=Witness(behind.keeper, behind.watch),
     )
 
     @asynccontextmanager

@@ -20,7 +20,7 @@ from detector.model.measures import curve, roc_auc
 
 LEAST = 20
 DRAWS = 300
-TOO_MUCH = 0.65
+TOO_MUCH = 0.56
 
 
 @dataclass(frozen=True, slots=True)

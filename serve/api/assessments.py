@@ -48,8 +48,10 @@ async def assess_registration(asked: Asked, body: RegistrationQuestion) -> Respo
     get the first answer again, with 200, and count once; with another body they get 409.
     """
     asked.asker.act_for(body.carrier_id)
-    found = await asked.service.desk.assess(body.event())
+    found = await asked.service.desk.assess(asked.asks(body.event()))
     asked.service.telemetry.assessed(found)
+    if found.repeated:
+        asked.saw(found)
     return given(found, asked.language)
 
 
@@ -90,6 +92,7 @@ async def retrieve_assessment(asked: Asked, body: RetrieveQuestion) -> Response:
     """Finds an assessment by the carrier's own name of the registration, at its latest stage."""
     asked.asker.own(body.carrier_id)
     found = await asked.service.desk.find(body.carrier_id, body.registration_id)
+    asked.saw(found)
     return ok(assessment_body(found, asked.language))
 
 
@@ -111,6 +114,7 @@ async def get_assessment(
 ) -> Response:
     """Reads an assessment by its id, at its latest stage. Other carriers' assessments do not exist here."""
     found = await asked.service.desk.retrieve(assessment_id, asked.asker.carriers)
+    asked.saw(found)
     return ok(assessment_body(found, asked.language))
 
 
@@ -120,9 +124,11 @@ async def _read(asked: Asked, number: int, item: object) -> dict[str, Any] | Exc
     try:
         question = RegistrationQuestion.model_validate(item)
         asked.asker.act_for(question.carrier_id)
+        event = question.event()
+        asked.asks(event)
     except (ValidationError, Fault) as refusal:
         return refusal
-    return question.event()
+    return event
 
 
 async def _items(asked: Asked, outcomes: Sequence[Assessment | Exception]) -> list[Body]:
@@ -141,5 +147,7 @@ def _item(asked: Asked, index: int, outcome: Assessment | Exception, *, language
             asked.service.telemetry.failed(asked.scope, outcome)
         return {"index": index, "status": found.status_code, "error": found.body()}
     asked.service.telemetry.assessed(outcome)
+    if outcome.repeated:
+        asked.saw(outcome)
     shown = assessment_body(outcome, language)
     return {"index": index, "status": 200 if outcome.repeated else 201, "assessment": shown}

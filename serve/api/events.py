@@ -14,6 +14,7 @@ from serve.gate import Asked, Guarded
 from serve.naming import API_BASE, REPORT_EVENT, REPORT_OUTCOME, security
 from serve.schemas import AssessmentAnswer, LineEventReport, OutcomeReport
 
+ABANDONED = "abandoned"
 router = APIRouter(prefix=API_BASE, route_class=Guarded)
 
 
@@ -44,6 +45,8 @@ async def report_line_event(asked: Asked, body: LineEventReport) -> Response:
         place=body.place,
     )
     found = await asked.service.desk.report_event(event)
+    if event.kind == ABANDONED:
+        asked.abandons(event.carrier_id, event.registration_id)
     return ok(assessment_body(found, asked.language))
 
 

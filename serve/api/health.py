@@ -40,12 +40,18 @@ async def ready(request: Request) -> JSONResponse:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Prometheus metrics, for the networks of the settings only: they count all carriers together."""
+    for_operators(request)
+    service: Service = request.app.state.service
+    return Response(generate_latest(service.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def for_operators(request: Request) -> None:
+    """Raises Fault 404 unless the request comes, not forwarded, from a network of the settings."""
     service: Service = request.app.state.service
     address = request.client.host if request.client else ""
     forwarded = any(name in request.headers for name in FORWARDED)
     if forwarded or not _within(address, service):
         raise Fault(404)
-    return Response(generate_latest(service.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _within(address: str, service: Service) -> bool:

@@ -59,8 +59,10 @@ async def create_risk_assessment(asked: Asked, body: TaskQuestion) -> Response:
     """Assess a registration given as a TMF696 task."""
     question = RegistrationQuestion.model_validate(_registration(body))
     asked.asker.act_for(question.carrier_id)
-    found = await asked.service.desk.assess(question.event())
+    found = await asked.service.desk.assess(asked.asks(question.event()))
     asked.service.telemetry.assessed(found)
+    if found.repeated:
+        asked.saw(found)
     shown = _task(found, asked.language)
     return JSONResponse(shown, 200 if found.repeated else 201, {"Location": shown["href"]})
 
@@ -69,6 +71,7 @@ async def create_risk_assessment(asked: Asked, body: TaskQuestion) -> Response:
 async def get_risk_assessment(asked: Asked, task_id: Annotated[UUID, Path()]) -> Response:
     """The task by its id, at its latest stage."""
     found = await asked.service.desk.retrieve(task_id, asked.asker.carriers)
+    asked.saw(found)
     return JSONResponse(_task(found, asked.language))
 
 

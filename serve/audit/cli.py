@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import click
 
 from detector.console import Commands
 from detector.errors import BadInput
 from serve.audit.checkpoints import opened, public_key
-from serve.audit.storage import FileStorage
+from serve.audit.storage import FileStorage, Storage, StoreStorage
 from serve.audit.verify import verify as verified
 
+STAGES = ("activation", "first_attach", "day_1", "day_7")
 FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+MODELS = Path(__file__).resolve().parent.parent.parent / "models"
 
 
 @click.group(cls=Commands)
@@ -21,20 +25,21 @@ def audit() -> None:
 
 
 @audit.command()
-@click.option("--log", type=FILE, required=True, help="The audit log.")
+@click.option("--log", type=FILE, help="The audit log as a file.")
+@click.option("--store", help="The store whose log it is: sqlite:///path or postgresql://…")
 @click.option("--key", type=FILE, help="Public key of the log, 32 bytes in hexadecimal.")
 @click.option(
     "--checkpoint", type=FILE, multiple=True, help="A checkpoint that was kept; repeatable."
 )
-def verify(log: Path, key: Path | None, checkpoint: tuple[Path, ...]) -> None:
+def verify(
+    *, log: Path | None, store: str | None, key: Path | None, checkpoint: tuple[Path, ...]
+) -> None:
     """Say whether the log is the one that was written, and if not, at which record."""
-    if not log.is_file():
-        raise BadInput(f"there is no audit log {log.name}")
     if checkpoint and key is None:
         raise BadInput("a checkpoint is checked with the log's public key: give --key")
     signer = public_key(key) if key else None
     kept = [opened(_note(path), signer) for path in checkpoint if signer]
-    report = verified(FileStorage(log), kept)
+    report = verified(_storage(log, store), kept)
     click.echo(f"{report.records} records, root {report.root.hex()}")
     click.echo(f"checked against {len(kept)} kept checkpoints")
     for finding in report.findings:
@@ -44,6 +49,41 @@ def verify(log: Path, key: Path | None, checkpoint: tuple[Path, ...]) -> None:
     click.echo(
         "whole" if kept else "whole by its own chain; only a kept checkpoint shows a rewrite"
     )
+
+
+def _storage(log: Path | None, store: str | None) -> Storage:
+    from serve.store.database import connect
+
+    if (log is None) == (store is None):
+        raise BadInput("name the log by --log or by --store")
+    if store is not None:
+        return StoreStorage(connect(store))
+    if log is None or not log.is_file():
+        raise BadInput(f"there is no audit log {log.name if log else ''}")
+    return FileStorage(log)
+
+
+@audit.command()
+@click.argument("assessment", type=click.UUID)
+@click.option("--store", required=True, help="sqlite:///path or postgresql://user@host/database.")
+@click.option("--model", type=FOLDER, help="Model folder; the shipped champion unless given.")
+@click.option("--stage", type=click.Choice(STAGES), help="The latest stage unless given.")
+def explain(assessment: UUID, *, store: str, model: Path | None, stage: str | None) -> None:
+    """Make one decision again from its stored vector, and say whether it is the same.
+
+    Exit code 1 where it is not.
+    """
+    from serve.audit.explain import explained, told
+    from serve.models import verified as checked
+    from serve.store.books import Books
+    from serve.store.database import connect
+
+    folder = model or MODELS / "champion"
+    champion = checked(folder) if folder.is_dir() else None
+    found = explained(Books(connect(store)), assessment, stage=stage, model=champion)
+    click.echo(told(found))
+    if found.faults:
+        click.get_current_context().exit(1)
 
 
 def _note(path: Path) -> str:

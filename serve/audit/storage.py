@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # a log in a file needs no database driver
+    from serve.store.database import Connection
 
 
 class Storage(Protocol):
@@ -70,41 +72,42 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-class SqliteStorage:
-    """Rows of a table of somebody's database: an append is part of the caller's transaction."""
+class StoreStorage:
+    """Rows of the engine's store: an append is part of the caller's transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS audit_log (start INTEGER PRIMARY KEY, bytes BLOB NOT NULL)"
-        )
+    def __init__(self, own: Connection) -> None:
+        self._own = own
 
     def append(self, data: bytes) -> None:
         """Add bytes at the end; on disk once the caller commits."""
-        self._connection.execute("INSERT INTO audit_log VALUES (?, ?)", (self.size(), data))
+        self.put(self.size(), data)
+
+    def put(self, end: int, data: bytes) -> None:
+        """Add bytes where the log is known to end."""
+        self._own.run("INSERT INTO audit_log (start, bytes) VALUES (?, ?)", [end, data])
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes of a range."""
-        rows = self._connection.execute(
+        rows = self._own.rows(
             "SELECT start, bytes FROM audit_log WHERE start < ? AND start >= "
-            "coalesce((SELECT max(start) FROM audit_log WHERE start <= ?), 0) ORDER BY start",
-            (start + length, start),
-        ).fetchall()
+            "COALESCE((SELECT MAX(start) FROM audit_log WHERE start <= ?), 0) ORDER BY start",
+            [start + length, start],
+        )
         if not rows:
             return b""
-        whole, first = b"".join(row[1] for row in rows), int(rows[0][0])
+        whole, first = b"".join(bytes(row[1]) for row in rows), int(rows[0][0])
         return whole[start - first : start - first + length]
 
     def size(self) -> int:
         """How many bytes there are."""
-        row = self._connection.execute(
-            "SELECT start + length(bytes) FROM audit_log ORDER BY start DESC LIMIT 1"
-        ).fetchone()
-        return int(row[0]) if row else 0
+        rows = self._own.rows(
+            "SELECT start + LENGTH(bytes) FROM audit_log ORDER BY start DESC LIMIT 1"
+        )
+        return int(rows[0][0]) if rows else 0
 
     def cut(self, size: int) -> None:
         """Drop what lies behind `size`."""
         kept = self.read(0, size)
-        self._connection.execute("DELETE FROM audit_log")
+        self._own.run("DELETE FROM audit_log")
         if kept:
-            self._connection.execute("INSERT INTO audit_log VALUES (0, ?)", (kept,))
+            self.put(0, kept)

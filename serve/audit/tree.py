@@ -92,6 +92,28 @@ class Tree:
         return [*self._subproof(earlier, split, end, complete=False), self._over(start, split)]
 
 
+def grown(peaks: Sequence[bytes], size: int, leaf: bytes) -> list[bytes]:
+    """The peaks of a tree after one more record: the roots of its complete subtrees, largest first.
+
+    They are all that appending needs; proofs need the whole `Tree`.
+    """
+    made, left = list(peaks), size
+    while left & 1:
+        leaf = node_hash(made.pop(), leaf)
+        left >>= 1
+    return [*made, leaf]
+
+
+def root_of(peaks: Sequence[bytes]) -> bytes:
+    """The root over the records under these peaks."""
+    if not peaks:
+        return EMPTY_ROOT
+    made = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        made = node_hash(peak, made)
+    return made
+
+
 def _split(size: int) -> int:
     """The largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)

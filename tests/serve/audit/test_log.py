@@ -1,6 +1,5 @@
 """What is written is there, committed to but not told, and signed for."""
 
-import sqlite3
 from datetime import date
 from pathlib import Path
 
@@ -16,15 +15,17 @@ from serve.audit.checkpoints import Checkpoint, opened, signed
 from serve.audit.cli import audit
 from serve.audit.log import Log, leaf_of
 from serve.audit.records import Entry, commitment, opens
-from serve.audit.storage import FileStorage, SqliteStorage, Storage
+from serve.audit.storage import FileStorage, Storage, StoreStorage
 from serve.audit.tree import extends, includes
+from serve.store.database import connect
 from tests.serve.audit.logs import AT, KEY, SALT, Memory, entry, log
 
 PUBLIC = KEY.public_key()
 
 
 def storages(folder: Path) -> list[Storage]:
-    return [FileStorage(folder / "log"), SqliteStorage(sqlite3.connect(folder / "db")), Memory()]
+    own = connect(f"sqlite:///{folder / 'db'}")
+    return [FileStorage(folder / "log"), StoreStorage(own), Memory()]
 
 
 def test_every_storage_holds_the_same_log(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ from serve.store.database import Connection, connect
 from tests.builders import curp_of
 from tests.serve.engine.standing import START, Standing, question
 from tests.serve.portal.people import subject_of
+from tests.serve.stores import postgres, store_url
+
+__all__ = ["postgres", "store_url"]
 
 DANI = curp_of(11)
 MINE = subject_of(DANI)
@@ -70,3 +73,8 @@ def court(store_url: str) -> Iterator[Court]:
     made = Court(standing, connect(store_url))
     yield made
     standing.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

@@ -1,0 +1,128 @@
+"""What the log records, found in the store's own tables: each source behind a cursor that only rises."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from detector.lifecycle import STAGES
+from serve.audit.ledger import Item, day_of
+from serve.store.books import Answer, Books
+
+Found = tuple[list[Item], int]
+Source = Callable[
+    [Books, int, int], Found
+]  # store, cursor, most: what is new, and the cursor after it
+
+
+def decisions(books: Books, cursor: int, most: int) -> Found:
+    """Answers, in the order of commits.
+
+    Later stages answered in a quiet hour bear the number that the next registration will have, so the
+    cursor stays below that number and what was recorded already is told by its salt.
+    """
+    last = books.last_sequence()
+    rows = books.own.rows(
+        "SELECT a.sequence, a.stage, a.as_of FROM assessments a WHERE a.as_of > ? AND NOT EXISTS"
+        " (SELECT 1 FROM audit_salts s WHERE s.source = 'decision' AND s.item = a.sequence"
+        " AND s.part = a.stage) ORDER BY a.as_of LIMIT ?",
+        [cursor, most],
+    )
+    sequences = sorted({sequence for sequence, _, _ in rows})
+    wanted = {(sequence, stage) for sequence, stage, _ in rows}
+    folios = books.folios(sequences)
+    items = [
+        _decision(answer, folios[sequence])
+        for sequence, answers in sorted(books.answers(sequences).items())
+        for answer in answers
+        if (sequence, answer.stage) in wanted
+    ]
+    done = rows[-1][2] - 1 if len(rows) == most else last
+    return items, max(cursor, min(done, last))
+
+
+def _decision(answer: Answer, folio: bytes) -> Item:
+    said = json.loads(answer.answer)
+    model, policy, features = said["versions"]
+    facts = {"stage": STAGES[answer.stage], "model": model, "policy": policy, "features": features}
+    day = datetime.fromtimestamp(said["now"] / 1e6, UTC).date()
+    return Item(
+        "decision",
+        answer.sequence,
+        answer.stage,
+        "decision",
+        day,
+        facts | {"code": said.get("code", "")},
+        decision_details(answer, folio),
+    )
+
+
+def decision_details(answer: Answer, folio: bytes) -> dict[str, object]:
+    """What a decision's record commits to: all of the answer and the vector it was made from."""
+    return {
+        "assessment": folio.hex(),
+        "stage": STAGES[answer.stage],
+        "moment": answer.moment,
+        "as_of": answer.as_of,
+        "answer": hashlib.sha256(answer.answer).hexdigest(),
+        "vector": hashlib.sha256(answer.vector).hexdigest(),
+    }
+
+
+def labels(books: Books, cursor: int, most: int) -> Found:
+    """Verdicts, corrections and reversals."""
+    names = ("sequence", "at", "verdict_on", "fraud", "source", "confidence")
+    rows = books.own.rows(
+        f"SELECT id, {', '.join(names)} FROM verdicts WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+        [cursor, most],
+    )
+    items = []
+    for id_, *values in rows:
+        told: Mapping[str, object] = dict(zip(names, values, strict=True))
+        day = datetime.fromtimestamp(values[1] / 1e6, UTC).date()
+        items.append(Item("label", id_, 0, "label", day, {}, told))
+    return items, rows[-1][0] if rows else cursor
+
+
+def look_ups(books: Books, cursor: int, most: int) -> Found:
+    """Who read which assessment."""
+    rows = books.own.rows(
+        "SELECT id, day, folio, client, operation FROM look_ups WHERE id > ? ORDER BY id LIMIT ?",
+        [cursor, most],
+    )
+    items = [
+        Item(
+            "look_up",
+            id_,
+            0,
+            "look_up",
+            day_of(day),
+            {"operation": operation},
+            {"assessment": bytes(folio).hex(), "client": client},
+        )
+        for id_, day, folio, client, operation in rows
+    ]
+    return items, rows[-1][0] if rows else cursor
+
+
+def notes(books: Books, cursor: int, most: int) -> Found:
+    """Promotions, key events, erasures."""
+    rows = books.own.rows(
+        "SELECT id, kind, day, facts, details FROM audit_notes WHERE id > ? ORDER BY id LIMIT ?",
+        [cursor, most],
+    )
+    items = [
+        Item("note", id_, 0, kind, day_of(day), json.loads(facts), json.loads(details))
+        for id_, kind, day, facts, details in rows
+    ]
+    return items, rows[-1][0] if rows else cursor
+
+
+SOURCES: Mapping[str, Source] = {
+    "decision": decisions,
+    "label": labels,
+    "look_up": look_ups,
+    "note": notes,
+}
