@@ -31,9 +31,7 @@ from detector.signals import features
 GOLDEN, SIGNATURE = "golden.json", "signature.bin"
 ROWS = 512
 TOLERANCE = 1e-12
-PATIENCE = (
-    300.0  # seconds for a child to import, load and score: 3 s on two cores, far more on a busy one
-)
+PATIENCE = 300.0  # seconds for a child to import, load and score: 3 s, far more on a busy machine
 MEMORY = 8 << 30  # bytes of address space: a damaged file may ask for any amount
 LARGEST_FILE = 256 << 20
 # Answers come first: it gives way to them before it imports anything.
@@ -69,20 +67,6 @@ def verified(
         model = _loaded(copy)
         _compare(expected or seen, _golden(model))
     return model
-
-
-class ModelSlot:
-    """The model in use. Replacing it is one assignment, and happens only after all checks."""
-
-    def __init__(self, folder: Path, signer: Ed25519PublicKey | None = None) -> None:
-        """Raises ModelMismatch where the first model does not hold."""
-        self._signer = signer
-        self.current = verified(folder, signer)
-
-    def replace(self, folder: Path) -> Model:
-        """Serve another model from now on. Raises ModelMismatch, and then the old one serves on."""
-        self.current = verified(folder, self._signer)
-        return self.current
 
 
 def _copy(folder: Path, copy: Path) -> None:

@@ -19,7 +19,8 @@ from detector.errors import ModelMismatch
 from detector.lifecycle import STAGES
 from detector.model import artefact
 from detector.model.artefact import FILES, MANIFEST, save
-from serve.models import GOLDEN, SIGNATURE, ModelSlot, golden_vectors, prepare, verified
+from serve.champion import Champion
+from serve.models import GOLDEN, SIGNATURE, golden_vectors, prepare, verified
 from tests import tiny
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -154,14 +155,16 @@ def test_a_model_that_takes_too_long_is_refused(sound: Path) -> None:
 def test_the_model_in_use_serves_on_where_the_next_one_is_refused(
     sound: Path, spoilt: Path
 ) -> None:
-    slot = ModelSlot(sound, SIGNER)
-    before = slot.current
     (spoilt / f"{STAGES[0]}.txt").write_text("")
+    folders = iter([sound, spoilt])
+    champion = Champion(lambda: (next(folders), ""))
+    before = champion()
 
-    with pytest.raises(ModelMismatch):
-        slot.replace(spoilt)
+    champion.look()
 
-    assert slot.current is before
+    assert before is not None
+    assert champion() is before
+    assert champion.state == "degraded"
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
