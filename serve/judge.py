@@ -100,10 +100,10 @@ class Judge:
         first = found.decision
         for second in self._seconds:
             found = second(Look(glimpse, model, stage, batch, now), found, said)
-        if locked is not None:
-            found = _with_locks(found, locked)
         for i in np.flatnonzero(found.decision != first).tolist():
             said[i][FIRST] = DECISIONS[first[i]]
+        if locked is not None:  # unmarked: the record must not say who locked their name
+            found = _with_locks(found, locked)
         versions = Versions(model.version if model else "", self._policy, self._features)
         sequences = glimpse.registrations.sequence[queries.rows].tolist()
         return [
@@ -123,7 +123,7 @@ def _with_locks(found: Judged, locked: Array) -> Judged:
     raised = locked & (found.decision < STEP_UP)
     decision = np.where(raised, STEP_UP, found.decision).astype(np.int8)
     reasons = [
-        codes or [CAP] if changed else codes
+        [*codes, CAP] if changed and CAP not in codes else codes
         for codes, changed in zip(found.reasons, raised.tolist(), strict=True)
     ]
     return replace(found, decision=decision, reasons=reasons)
@@ -143,10 +143,14 @@ def _packed(
     return json.dumps({**told, **said}, separators=(",", ":")).encode()
 
 
-def first_decision(said: Mapping[str, Any]) -> str:
-    """What model and rules decided, whatever a second look made of it; `said` is an answer's record."""
-    decision: str = said.get(FIRST, said["decision"])
-    return decision
+def decided(said: Mapping[str, Any], again: int) -> int:
+    """What model and rules decided, whatever a second look made of it; `said` is an answer's record.
+
+    A lock leaves no mark but a `step_up` for the legal cap, so there what they decide `again` is believed.
+    """
+    found = DECISIONS.index(said.get(FIRST, said["decision"]))
+    raised = FIRST not in said and found == STEP_UP > again and CAP in said["reasons"]
+    return again if raised else found
 
 
 def stored_vector(answer: Answer) -> NDArray[np.float32]:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from detector import logbook
 from detector.context import Past
-from detector.decision import DECISIONS
 from detector.history import Queries
 from detector.lifecycle import STAGES
 from detector.model.artefact import MANIFEST, Model, load
@@ -26,7 +25,7 @@ from detector.model.dataset import Batch, batches
 from detector.registration import DataFolder, Labels, LineEvents
 from detector.scoring import Given, graded, rule_hits, ruled_only
 from detector.signals import features
-from serve.judge import first_decision, stored_vector
+from serve.judge import decided, stored_vector
 from serve.store.books import Answer, Books
 from serve.world import reference
 
@@ -156,7 +155,7 @@ def _judged(
         for i, again, code in zip(which.tolist(), score.tolist(), decision.tolist(), strict=True):
             pairs = {
                 "score": (told[i]["score"], again),
-                "decision": (float(DECISIONS.index(first_decision(told[i]))), float(code)),
+                "decision": (float(decided(told[i], code)), float(code)),
             }
             for what, (live, replayed) in pairs.items():
                 if abs(live - replayed) > TOLERANCE:
