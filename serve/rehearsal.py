@@ -25,6 +25,7 @@ import httpx
 from detector.console import EPOCH
 from detector.errors import BadInput
 from detector.pseudonym import Key
+from serve.holder import Holder
 from serve.liveview import shown
 from serve.official import Officials
 from serve.parcels import Parcel, Parcels, read
@@ -70,6 +71,7 @@ class Rehearsal:
     plan: Plan
     say: Say
     bars: Bars
+    heard: str = ""  # what a holder did at the portal
 
     def run(self) -> str:
         """Everything; what to try next. Raises BadInput and Refusal."""
@@ -92,6 +94,7 @@ class Rehearsal:
             f"`simvigia replay`, which recomputes every answer from the events alone: {replayed}"
         )
         self.say(told)
+        self.say(self.heard)
         return _next(plan, tally, parcels)
 
     def _history(self, parcels: Parcels, start: int, officials: Officials) -> float:
@@ -147,6 +150,7 @@ class Rehearsal:
             )
             asyncio.run(self._send(base, coming, tally, now))
             time.sleep(SETTLED)
+            self.heard = Holder(base, plan.out).answer(tally.flagged, store=plan.store)
         tally.behind = max(0.0, (now() - end) / plan.pace / 1e6)
         return tally
 

@@ -40,6 +40,7 @@ from serve.noticing import Noticing, noticing, open_ways
 from serve.oracle.keeping import Writer, load
 from serve.oracle.rules import Rules
 from serve.oracle.watch import Watch
+from serve.portal.locks import Locks
 from serve.promoted import Promoted, patient
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.review.opening import Changed
@@ -127,6 +128,7 @@ def parts(
         judge=judge,
         clock=time,
         changed=_changed(deliveries, reviews, notices),
+        locked=Locks(notices.box).locked if notices else None,
     )
     engine.take(())  # folds the journal before the first carrier asks
     watch, writer = _watch(url, key, _rules(settings))

@@ -51,7 +51,7 @@ class Limits:
     at_once: int = 64
     per_route: int = 8
     look_every: float = 0.25
-    chores_every: float = 30.0
+    chores_every: float = 5.0
     after_fault: float = 1.0
 
 
