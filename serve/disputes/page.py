@@ -34,7 +34,7 @@ WORDS = {
         "confirmed_misuse": "Mal uso confirmado",
         "overturned_flags": "Alertas retiradas",
         "none": "Todavía no hay números que se puedan publicar.",
-        "few": "menos de {0}",
+        "few": "no se publica",
         "json": "Los mismos datos como JSON",
     },
     "en": {
@@ -48,7 +48,7 @@ WORDS = {
         "confirmed_misuse": "Misuse confirmed",
         "overturned_flags": "Flags withdrawn",
         "none": "There are no numbers yet that can be published.",
-        "few": "fewer than {0}",
+        "few": "not published",
         "json": "The same data as JSON",
     },
 }
@@ -97,7 +97,6 @@ def statistics_router(published: Published) -> APIRouter:
             spoken=spoken,
             other="en" if spoken == "es" else "es",
             cells=cells,
-            few=WORDS[spoken]["few"].format(SMALLEST),
             smallest=SMALLEST,
             style=Markup(STYLE),  # noqa: S704 - our own file
         )

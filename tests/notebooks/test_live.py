@@ -22,6 +22,8 @@ from tests.notebooks.test_notebooks import COUNTRY, NOTEBOOKS, code
 from tests.serve.engine.standing import Standing
 
 REGISTRATIONS, SEED, TOGETHER = 4_000, 11, 500
+# The seventh reads what `simvigia shadow report --out` wrote of a store, not the store.
+OVER_A_STORE = [path for path in NOTEBOOKS if not path.stem.startswith("07")]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def at_work(home: Path) -> Iterator[Path]:
         yield home
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OVER_A_STORE, ids=lambda path: path.stem)
 def test_a_notebook_runs_on_a_live_store_with_one_cell_changed(path: Path, at_work: Path) -> None:
     cells = [cell.source for cell in code(path)]
     names: dict[str, Any] = {}
