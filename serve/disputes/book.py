@@ -17,6 +17,8 @@ from serve.disputes.clock import due
 from serve.disputes.labels import Label, Said, Side
 from serve.store.database import Connection, Row
 
+CARRIER = "carrier"  # beside the sides of serve.disputes.labels: who looks again
+CONFIRMED = "confirmed_misuse"
 OPEN, ACKNOWLEDGED, RESOLVED = STATES = ("open", "acknowledged", "resolved")
 _ALL = (
     "SELECT id, folio, carrier, state, opened_at, due_at, acknowledged_at, resolved_at, outcome"
@@ -124,10 +126,33 @@ def words(own: Connection, folios: Collection[bytes]) -> dict[bytes, dict[Side, 
     rows = own.found("SELECT folio, id, side, said FROM dispute_words WHERE folio IN", list(folios))
     last: dict[bytes, dict[Side, Said]] = {}
     for folio, _, side, said in sorted(rows, key=lambda row: int(row[1])):
+        if side == CARRIER:
+            continue
         of_one = last.setdefault(bytes(folio), {})
         of_one.pop(side, None)
         of_one[cast("Side", side)] = cast("Said", said)
     return last
+
+
+def find_out(own: Connection, folio: bytes, outcome: str, *, at: datetime) -> None:
+    """Write down what a carrier found; it stays when the case is opened again."""
+    own.run(
+        "INSERT INTO dispute_words (folio, side, said, at) VALUES (?, ?, ?, ?)",
+        [folio, CARRIER, outcome, micros(at)],
+    )
+
+
+def looked(own: Connection, folio: bytes) -> bool:
+    """Whether the carrier has ever looked again at a registration."""
+    sql = "SELECT 1 FROM dispute_words WHERE folio = ? AND side = ?"
+    return bool(own.rows(sql, [folio, CARRIER]))
+
+
+def confirmed(own: Connection) -> set[bytes]:
+    """Registrations whose last look by the carrier confirmed misuse."""
+    rows = own.rows("SELECT folio, said FROM dispute_words WHERE side = ? ORDER BY id", [CARRIER])
+    last = {bytes(folio): said for folio, said in rows}
+    return {folio for folio, said in last.items() if said == CONFIRMED}
 
 
 def owe(own: Connection, folio: bytes, label: Label, *, at: datetime) -> None:

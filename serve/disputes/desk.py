@@ -71,6 +71,7 @@ class Cases:
                     raise Closed
                 return self._shown(case)
             case = replace(case, state=RESOLVED, resolved_at=at, outcome=outcome)
+            book.find_out(self._own, case.folio, outcome, at=at)
             if label := found(outcome):
                 book.owe(self._own, case.folio, label, at=at)
             self._save(case)

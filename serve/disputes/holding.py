@@ -78,25 +78,18 @@ class Disputes:
                 return ticket(case)
             carrier, _ = self._books.named(known[folio][0])
             book.say(self._own, folio, by, said, at=at)
-            return ticket(self._heard(case, folio, carrier, {**before, by: said}, at=at))
+            label = label_of({**before, by: said})
+            if label and not (by == "folio" and book.looked(self._own, folio)):
+                book.owe(self._own, folio, label, at=at)
+            return ticket(self._heard(case, folio, carrier, at=at))
 
-    def _heard(
-        self,
-        case: Dispute | None,
-        folio: bytes,
-        carrier: str,
-        words: dict[Side, Said],
-        *,
-        at: datetime,
-    ) -> Dispute:
+    def _heard(self, case: Dispute | None, folio: bytes, carrier: str, *, at: datetime) -> Dispute:
         """The case as it stands after a word that is new."""
         if case is None:
             case = book.opened(self._own, folio, carrier, at)
         elif case.state == book.RESOLVED:
             case = book.reopened(case, at)
             book.save(self._own, case)
-        if label := label_of(words):
-            book.owe(self._own, folio, label, at=at)
         self._changed(self._own, case)
         return case
 

@@ -75,7 +75,7 @@ class Published:
         with self._one:
             at = self._now()
             if self._held is None or at - self._held[0] > LIFE:
-                self._held = at, statistics(self._own)
+                self._held = at, statistics(self._own, at)
             return self._held[1]
 
 

@@ -20,7 +20,6 @@ from serve.store.books import Books
 from serve.store.database import Connection
 
 SMALLEST = 5
-CONFIRMED = "confirmed_misuse"
 Key = tuple[str, str, str]  # month, state, carrier
 
 
@@ -36,19 +35,23 @@ class Cell:
     overturned_flags: int | None
 
 
-def statistics(own: Connection) -> list[Cell]:
-    """Every cell in which anything can be told, the newest month first."""
-    cases = list(book.every(own))
+def statistics(own: Connection, at: datetime) -> list[Cell]:
+    """Every cell of the months before this one in which anything can be told, the newest first.
+
+    A month that still grows would show single cases to whoever looks twice.
+    """
+    cases, sure = list(book.every(own)), book.confirmed(own)
     ended = own.rows("SELECT folio, carrier, ended_at FROM cases WHERE ended = 'legitimate'")
     states = _states(own, [*(c.folio for c in cases), *(bytes(f) for f, _, _ in ended)])
     disputes = Counter((_month(c.opened_at), states[c.folio], c.carrier) for c in cases)
     confirmed = Counter(
-        (_month(c.opened_at), states[c.folio], c.carrier) for c in cases if c.outcome == CONFIRMED
+        (_month(c.opened_at), states[c.folio], c.carrier) for c in cases if c.folio in sure
     )
     overturned = Counter(
         (_month(moment(at)), states[bytes(folio)], carrier) for folio, carrier, at in ended
     )
-    return told(disputes, confirmed, overturned)
+    cells = told(disputes, confirmed, overturned)
+    return [cell for cell in cells if cell.month < _month(at)]
 
 
 def told(disputes: Counter[Key], confirmed: Counter[Key], overturned: Counter[Key]) -> list[Cell]:

@@ -98,6 +98,18 @@ def test_a_folio_alone_clears_nothing(court: Court) -> None:
     assert court.labels() == [("fraud", "holder", 0.5)]
 
 
+def test_a_folio_does_not_override_what_the_carrier_found(court: Court) -> None:
+    line = court.line()
+    name = court.holder.answer(line, "not_sure", "folio", court.at).id
+    court.carrier.resolve(name, ALFA, "holder_confirmed")
+    court.labels()
+
+    court.holder.answer(line, "not_mine", "folio", court.at)
+
+    assert court.labels() == []
+    assert court.carrier.find(name, ALFA).dispute.state == "open"
+
+
 def test_what_is_not_here_cannot_be_answered_for(court: Court) -> None:
     with pytest.raises(Unknown):
         court.holder.answer(uuid4(), "mine", "holder", court.at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from serve.disputes.page import Published, statistics_router
 from serve.disputes.statistics import SMALLEST, Cell, statistics, told
-from tests.serve.disputes.conftest import Court
+from tests.builders import curp_of
+from tests.serve.disputes.conftest import ALFA, Court
+from tests.serve.engine.standing import question
 
 KEY = ("2026-03", "09", "alfa")
 
@@ -43,9 +46,21 @@ def test_no_number_that_is_told_gives_a_small_one_away(whole: int, part: int) ->
         assert count == 0 or count >= SMALLEST
 
 
+def test_a_month_is_told_once_it_is_over(court: Court) -> None:
+    five = [question(identity_value=curp_of(40 + n), place="09015") for n in range(5)]
+    for told_ in court.standing.answered(*five):
+        case = court.holder.answer(told_.assessment_id, "not_mine", "holder", court.at)
+        court.carrier.resolve(case.id, ALFA, "confirmed_misuse")
+        court.holder.answer(told_.assessment_id, "not_sure", "holder", court.at)  # opens it again
+
+    assert statistics(court.own, court.at) == []
+    [cell] = statistics(court.own, court.at + timedelta(days=31))
+    assert (cell.state, cell.disputes, cell.confirmed_misuse) == ("09", 5, 5)
+
+
 def test_a_single_case_is_in_no_cell(court: Court) -> None:
     court.holder.answer(court.line(), "not_mine", "holder", court.at)
-    assert statistics(court.own) == []
+    assert statistics(court.own, court.at) == []
 
 
 @pytest.mark.anyio
