@@ -88,7 +88,7 @@ class Rehearsal:
         waited = self._history(parcels, start, officials)
         tally = self._stream(parcels, start, began=time.time() + 1.5 * waited + 2)
         self.say(_summary(tally))
-        told = officials.told(tuple(tally.flagged.values()))
+        told = officials.told(_flagged(tally, parcels))
         replayed = _command("replay", "--store", plan.store)
         self.say(
             f"`simvigia replay`, which recomputes every answer from the events alone: {replayed}"
@@ -150,7 +150,8 @@ class Rehearsal:
             )
             asyncio.run(self._send(base, coming, tally, now))
             time.sleep(SETTLED)
-            self.heard = Holder(base, plan.out).answer(tally.flagged, store=plan.store)
+            flagged = {p.registration: p for p in _flagged(tally, parcels)}
+            self.heard = Holder(base, plan.out).answer(flagged, store=plan.store)
         tally.behind = max(0.0, (now() - end) / plan.pace / 1e6)
         return tally
 
@@ -199,6 +200,11 @@ class Rehearsal:
                     return
             time.sleep(0.1)
         raise Refusal(f"the service did not start; {self.plan.out / MARKER} says why")
+
+
+def _flagged(tally: Tally, parcels: Parcels) -> list[Parcel]:
+    """The registrations that were flagged, whatever it was that flagged them."""
+    return [parcel for parcel in parcels.registrations if parcel.registration in tally.flagged]
 
 
 def _make_room(out: Path) -> None:
