@@ -6,10 +6,12 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 
+from serve.disputes.clock import MEXICO
 from serve.issuer import TOKEN_PATH
 from serve.naming import API_BASE, DISPUTES_NAME
 from serve.parcels import Parcel
@@ -61,11 +63,12 @@ class Holder:
         if page.status_code != httpx.codes.OK or not page.url.path.endswith("/registro"):
             return f"The portal at {self._http.base_url}/portal did not take the answer."
         cases = self._http.get(f"/{DISPUTES_NAME}/vwip/disputes", headers=self._carrier).json()
-        due = next((c["dueAt"][:10] for c in cases["disputes"] if c["carrierId"] == carrier), "")
+        dues = [c["dueAt"] for c in cases["disputes"] if c["carrierId"] == carrier]
+        due = datetime.fromisoformat(dues[0]).astimezone(MEXICO).date() if dues else "no day"
         label = "arrived at the engine as a label" if _labelled(store) else "waits for the engine"
         return (
-            f"At the portal ({self._http.base_url}/portal) the holder of {folio} typed folio and identity, "
-            f'read the reasons and said "no es mía": a case for {carrier}, due on {due}; the answer {label}.'
+            f"At the portal, {self._http.base_url}/portal, the holder of {folio} typed folio and identity, read "
+            f'the reasons\nand said "no es mía": a case for {carrier}, due on {due}; the answer {label}.'
         )
 
     def _send(self, page: httpx.Response, path: str, **fields: str) -> httpx.Response:
