@@ -67,8 +67,8 @@ class Holder:
         due = datetime.fromisoformat(dues[0]).astimezone(MEXICO).date() if dues else "no day"
         label = "arrived at the engine as a label" if _labelled(store) else "waits for the engine"
         return (
-            f"At the portal, {self._http.base_url}/portal, the holder of {folio} typed folio and identity, read "
-            f'the reasons\nand said "no es mía": a case for {carrier}, due on {due}; the answer {label}.'
+            f"At the portal, {self._http.base_url}/portal, the holder of {folio} typed folio and identity, "
+            f'read the reasons\nand said "no es mía": a case for {carrier}, due on {due}; the answer {label}.'
         )
 
     def _send(self, page: httpx.Response, path: str, **fields: str) -> httpx.Response:
