@@ -154,8 +154,8 @@ def _rows_by_code(codes: Int64, row: Int64, count: int) -> list[Int64]:
     kept = (codes >= 0) & (row >= 0)
     codes, row = np.asarray(codes)[kept], row[kept]
     order = np.lexsort((row, codes))
-    edges = np.searchsorted(codes[order], np.arange(count + 1))
-    return [row[order][low:high] for low, high in pairwise(edges)]
+    codes, row = codes[order], row[order]  # once: every piece is a view of it
+    return [row[low:high] for low, high in pairwise(np.searchsorted(codes, np.arange(count + 1)))]
 
 
 def _curp_groups(frame: pd.DataFrame) -> dict[str, pd.Series]:
