@@ -117,7 +117,7 @@ def wave(
 
 def _known_by_hour(known: Array, start: int, n: int) -> Array:
     hours = known[known != NOT_YET] // HOUR - start
-    return np.bincount(hours, minlength=n)[:n]
+    return np.bincount(np.maximum(hours, 0), minlength=n)[:n]  # a verdict may be dated too early
 
 
 def _last_hour(entries: Ledger, hours: Array) -> int:

@@ -87,6 +87,19 @@ def test_a_label_is_a_verdict_from_somebody_at_a_time(tmp_path: Path) -> None:
     assert np.isnan(known.confidence[1])
 
 
+def test_verdicts_of_one_moment_that_contradict_are_both_rejected(tmp_path: Path) -> None:
+    own = registration()
+    told = [label(own), label(own), label(own, label="legitimate")]
+    later = label(own, label="legitimate", decided_at="2026-05-01T00:00:00Z")
+
+    seen = read(tmp_path, own, labels=[*told, later])
+
+    assert seen.labels.fraud.tolist() == [False]
+    assert [(r.row, r.field, r.reason) for r in seen.rejections] == [
+        (number, "label", "contradicts another verdict of the same moment") for number in (1, 2, 3)
+    ]
+
+
 def test_a_breach_says_what_leaked_and_when(tmp_path: Path) -> None:
     own = registration()
 

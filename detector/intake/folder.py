@@ -138,11 +138,12 @@ class _Reading:
         incidents, repeats = tables.breaches_table(self._rows(BREACHES, tables.breaches, door))
         names = {name: position for position, name in enumerate(incidents.breach_id)}
         door = replace(door, breaches=names)
-        self._rejections += repeats
+        labels, contradictions = tables.labels_table(self._rows(LABELS, tables.labels, door))
+        self._rejections += [*repeats, *contradictions]
         return DataFolder(
             registrations=taken.registrations,
             line_events=tables.line_events_table(self._rows(LINE_EVENTS, tables.line_events, door)),
-            labels=tables.labels_table(self._rows(LABELS, tables.labels, door)),
+            labels=labels,
             breaches=incidents,
             breach_members=tables.members_table(
                 self._rows(BREACH_MEMBERS, tables.breach_members, door)

@@ -87,6 +87,7 @@ def labels(batch: Batch, door: Door) -> Taken:
         "fraud": fraud,
         "source": source,
         "confidence": confidence,
+        "number": batch.rows,
     }
     return _taken("labels", batch, held, faults)
 
@@ -201,7 +202,14 @@ def _empty(**types: type[np.generic]) -> Columns:
 
 
 NO_LINE_EVENTS = _empty(row=np.int32, at=np.int64, kind=np.int8, handset=np.int64, place=np.int32)
-NO_LABELS = _empty(row=np.int32, at=np.int64, fraud=np.bool_, source=np.int8, confidence=np.float32)
+NO_LABELS = _empty(
+    row=np.int32,
+    at=np.int64,
+    fraud=np.bool_,
+    source=np.int8,
+    confidence=np.float32,
+    number=np.int64,
+)
 NO_MEMBERS = _empty(identity=np.int64, known_at=np.int64, breach=np.int32)
 NO_OFFICIALS = _empty(identity=np.int64, tier=np.int8, since=np.int64, until=np.int64)
 NO_BREACHES = _empty(
@@ -214,9 +222,16 @@ def line_events_table(taken: Iterable[Taken]) -> LineEvents:
     return LineEvents(**sorted_by(joined(taken, NO_LINE_EVENTS), ("row", "at")))
 
 
-def labels_table(taken: Iterable[Taken]) -> Labels:
-    """All verdicts."""
-    return Labels(**sorted_by(joined(taken, NO_LABELS), ("row", "at")))
+def labels_table(taken: Iterable[Taken]) -> tuple[Labels, list[Rejection]]:
+    """All verdicts but those that contradict each other: of one moment, where neither replaces the other."""
+    held = sorted_by(joined(taken, NO_LABELS), ("row", "at", "fraud"))
+    number, fraud = held.pop("number"), held["fraud"]
+    new = (np.diff(held["row"], prepend=-1) != 0) | (np.diff(held["at"], prepend=0) != 0)
+    moment = np.cumsum(new)
+    both = np.isin(moment, moment[np.diff(fraud, prepend=False) & ~new])
+    reason = "contradicts another verdict of the same moment"
+    rejections = [Rejection("labels", n, "label", reason) for n in number[both].tolist()]
+    return Labels(**{name: column[~both] for name, column in held.items()}), rejections
 
 
 def members_table(taken: Iterable[Taken]) -> BreachMembers:

@@ -65,7 +65,8 @@ class RollingGroupSplit(BaseCrossValidator):  # type: ignore[misc]
         if groups is None:
             raise BadInput("the split needs `groups`: a column of times, then columns of groups")
         table = pd.DataFrame(groups)
-        at, codes = _moments(table.iloc[:, 0]), _codes(table.iloc[:, 1:])
+        at = _moments(table.iloc[:, 0])
+        codes = _codes(table.iloc[:, 1:], at)
         for number in range(self.n_splits):
             yield self._one(at, codes, number)
 
@@ -108,9 +109,21 @@ def _moments(column: pd.Series) -> NDArray[np.int64]:
     return times.to_numpy("datetime64[us]").astype(np.int64)
 
 
-def _codes(table: pd.DataFrame) -> list[Rows]:
-    """Each column as numbers from 0, -1 where the cell is empty."""
-    return [np.asarray(pd.factorize(table[name], sort=True)[0], np.int64) for name in table]
+def _codes(table: pd.DataFrame, at: Rows) -> list[Rows]:
+    """Each column as numbers by when a group was first seen, -1 where the cell is empty.
+
+    Neither the order of rows nor what a group is called may decide who gives way: every export of a
+    table gives groups new names.
+    """
+    return [_by_appearance(table[name], at) for name in table]
+
+
+def _by_appearance(column: pd.Series, at: Rows) -> Rows:
+    code = np.asarray(pd.factorize(column)[0], np.int64)
+    seen = pd.Series(at).groupby(code).agg(["min", "sum"]).drop(-1, errors="ignore")
+    place = np.full(len(seen) + 1, -1)  # the last: for the empty cell, whose code is -1
+    place[np.lexsort((seen["sum"], seen["min"]))] = np.arange(len(seen))
+    return place[code]
 
 
 def _length(text: str) -> int:

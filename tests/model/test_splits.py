@@ -75,6 +75,20 @@ def test_the_order_of_rows_means_nothing(seed: int) -> None:
 
 
 @given(seed=seeds)
+def test_what_a_group_is_called_means_nothing(seed: int) -> None:
+    groups, rng = table(seed), np.random.default_rng(seed)
+    renamed = groups.assign(
+        **{
+            name: groups[name].map(dict(enumerate(rng.permutation(len(groups)))))
+            for name in ("identity", "pos")
+        }
+    )
+
+    for one, two in zip(folds(groups), folds(renamed), strict=True):
+        assert [list(side.index) for side in one] == [list(side.index) for side in two]
+
+
+@given(seed=seeds)
 def test_at_the_extremes_one_side_keeps_every_row(seed: int) -> None:
     groups = table(seed)
     strangers = folds(groups, favour_test=0.0)

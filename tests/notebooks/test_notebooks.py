@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import copy
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +28,13 @@ COUNTRY = replace(
     threat=replace(PLAIN.threat, fraud_share=0.04),
     verdicts=replace(PLAIN.verdicts, coverage=0.8, delay=8.0),
 )
+SIGNED = {
+    'BY, WHY = "", ""': 'BY, WHY = "Ana", "more cases at the same cost"',
+    "compare.promoted(evidence, challenger, by=BY, why=WHY, at=datetime.now(UTC))": (
+        "compare.promoted(evidence, challenger, by=BY, why=WHY, at=datetime.now(UTC), "
+        'override=promotion.Override(BY, WHY, "Luis"))'
+    ),
+}
 SECONDS = 300  # for one notebook, on a machine that compiles every kernel first
 
 
@@ -43,9 +52,17 @@ def read(path: Path) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-def executed(path: Path, home: Path) -> nbformat.NotebookNode:
-    """The notebook after every cell ran in `home`; a failing cell raises with its traceback."""
-    notebook = nbformat.from_dict(read(path))
+def executed(
+    path: Path, home: Path, filled_in: Mapping[str, str] | None = None
+) -> nbformat.NotebookNode:
+    """The notebook after every cell ran in `home`; a failing cell raises with its traceback.
+
+    `filled_in` are lines that the analyst changed, and into what.
+    """
+    notebook = nbformat.from_dict(copy.deepcopy(read(path)))
+    for before, after in (filled_in or {}).items():
+        (cell,) = [cell for cell in notebook.cells if before in cell.source]
+        cell.source = cell.source.replace(before, after)
     store = f"sqlite:///{home / 'mlflow.db'}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", store)
@@ -68,12 +85,33 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, home: Path) -> None:
 
 def test_running_them_promoted_nothing(home: Path) -> None:
     """Notebook 4 ran with nobody's name in it."""
+    assert registry(home).pointed() is None
+    assert registry(home).records() == []
+
+
+def test_run_twice_they_register_one_model_and_promote_it_once(home: Path) -> None:
+    """Once more the third; then the fourth twice, with the names of two who want it whatever the rules say."""
+    third, fourth = (path for path in NOTEBOOKS if path.stem[:2] in {"03", "04"})
+    executed(third, home)
+    told = [said(executed(fourth, home, SIGNED)) for _ in range(2)]
+
+    versions = registry(home).client.search_model_versions("name='simvigia'")
+    assert [one.version for one in versions] in ([1], ["1"])
+    assert [number for number, _ in registry(home).records()] == [1]
+    assert registry(home).pointed() == 1
+    assert "is the champion." in told[0]
+    assert "is the champion already" in told[1]
+
+
+def registry(home: Path) -> tracking.Registry:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
-        registry = tracking.registry()
+        return tracking.registry()
 
-    assert registry.pointed() is None
-    assert registry.records() == []
+
+def said(notebook: nbformat.NotebookNode) -> str:
+    """What the cells of a notebook answered, as text."""
+    return "\n".join(o.get("data", {}).get("text/plain", "") for o in outputs(notebook))
 
 
 def test_there_are_seven() -> None:

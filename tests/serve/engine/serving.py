@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,14 @@ PATIENCE = 120.0  # seconds for a process to come up on a busy machine; 5 on a q
 
 
 class Server:
-    """A server over a SQLite store in a folder, without a model; `before` is a command that runs it."""
+    """A server over a SQLite store in a folder, without a model.
 
-    def __init__(self, folder: Path, before: Sequence[str] = ()) -> None:
+    `before` is a command that runs it, `told` what its environment says besides.
+    """
+
+    def __init__(
+        self, folder: Path, before: Sequence[str] = (), told: Mapping[str, str] | None = None
+    ) -> None:
         self.folder, self.store = folder, folder / "store.db"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -38,7 +43,7 @@ class Server:
             [*before, str(program), "serve", *options],
             stdout=self._log,
             stderr=self._log,
-            env=os.environ | {"SIMVIGIA_RATE": "100000", "SIMVIGIA_BURST": "100000"},
+            env=os.environ | {"SIMVIGIA_RATE": "100000", "SIMVIGIA_BURST": "100000"} | (told or {}),
         )
         self._wait()
 
