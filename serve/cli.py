@@ -6,12 +6,17 @@ import json
 import os
 import secrets
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from detector.errors import BadInput
 from serve.naming import API_BASE, DISPUTE_SCOPES, SCOPES
+
+if TYPE_CHECKING:
+    from serve.knowing import Told
 
 REHEARSED = ("alfa", "beta", "gama")
 HOUSE, HOUSE_DOMAIN = "Congreso de prueba", "congreso.example"  # of the rehearsal
@@ -20,6 +25,9 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 STORE_HELP = "sqlite:///path (the default, nothing to install) or postgresql://user@host/database."
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+KEY_FILE = click.option(
+    "--key-file", type=FILE, help="File with the pseudonym key; else as `simvigia score`."
+)
 
 
 @click.command()
@@ -186,26 +194,33 @@ def _write_private(path: Path, content: object) -> None:
 
 @click.command()
 @click.option("--store", required=True, help=STORE_HELP)
+@KEY_FILE
 @click.option("--model", "folders", type=FOLDER, multiple=True,
               help="Folder with models that answered, at any depth; may be repeated. The shipped champion "
               "and the promotions kept beside a SQLite store are known.")  # fmt: skip
-def replay(store: str, folders: tuple[Path, ...]) -> None:
+def replay(store: str, folders: tuple[Path, ...], key_file: Path | None) -> None:
     """Prove that a store's answers are what a replay of its events says, bit for bit.
 
-    Score and decision are made again by the model that each answer names.
+    Score and decision are made again by the model that each answer names. A key is needed where the store
+    was told of breaches or officials.
     """
     from detector.cli import CHAMPION, bars
+    from detector.pseudonym import Key
     from serve import wiring
+    from serve.reference.live import readable
     from serve.replay import RULES, differences, models_in, versions
     from serve.store.books import Books
     from serve.store.database import connect
 
     books = Books(connect(store))
+    tables = readable(store, books, key=Key.load(key_file) if key_file else None)
     kept = wiring.kept({wiring.STORE: store})
     models = models_in([CHAMPION, *folders, *([kept] if kept and kept.is_dir() else [])])
     checked = 0
     with bars() as report:
-        found = differences(books, lambda share: report("Replaying", share), models=models)
+        found = differences(
+            books, lambda share: report("Replaying", share), models=models, tables=tables
+        )
         for difference in found:
             if difference is not None:
                 click.echo(f"simvigia: {difference}", err=True)
@@ -222,22 +237,40 @@ def replay(store: str, folders: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.option("--data", type=FOLDER, required=True, help="Data folder with breaches and officials.")
+@click.option("--data", type=FOLDER, required=True,
+              help="Folder with breaches and breach_members, officials, or both.")  # fmt: skip
 @click.option("--store", required=True, help=STORE_HELP)
-@click.option(
-    "--key-file", type=FILE, help="File with the pseudonym key; else as `simvigia score`."
-)
-def know(data: Path, store: str, key_file: Path | None) -> None:
-    """Tell a store of breaches and officials: those of a data folder replace what it had."""
-    from detector.intake import read_folder
+@click.option("--notifier", required=True, help="Who gave these rows.")
+@click.option("--basis", required=True, help="By which right: the norm, order or consent.")
+@KEY_FILE
+def know(data: Path, store: str, *, notifier: str, basis: str, key_file: Path | None) -> None:
+    """Tell a store of breaches and officials, by keyed tables that name nobody.
+
+    Incidents and members add to what is known; officials are the whole register. Rows may be raw or
+    tokenised; none is written down. What was answered stays as it is.
+    """
+    from detector.cli import bars
     from detector.pseudonym import Key, Pseudonymiser
+    from serve.clock import system
     from serve.knowing import tell
+    from serve.reference import notice
+    from serve.reference.live import tables_of
     from serve.store.books import Books
     from serve.store.database import connect
 
-    folder = read_folder(data, Pseudonymiser(Key.load(key_file)))
-    told = tell(Books(connect(store)), folder)
-    click.echo(f"{told.members:,} breach members and {told.officials:,} officials.")
+    key, own = Key.load(key_file), connect(store)
+    given = notice.Provenance(notifier, basis, datetime.fromtimestamp(system() / 1e6, UTC).date())
+    with bars() as report:
+        told = notice.read(data, Pseudonymiser(key), given, progress=lambda s: report("Reading", s))
+    done = tell(Books(own), tables_of(store, own, key=key), told)
+    click.echo(_told(done, len(told.rejections)))
+
+
+def _told(done: Told, rejected: int) -> str:
+    office = "" if done.officials is None else f" and {done.officials:,} officials"
+    held = ", ".join(f"{count:,} in {kind}" for kind, count in done.held.items())
+    missed = f" {rejected:,} rows were not taken." if rejected else ""
+    return f"{done.members:,} breach members{office} told; the tables hold {held}.{missed}"
 
 
 @click.command()

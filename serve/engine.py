@@ -27,6 +27,7 @@ from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE
 from serve.entering import Rows, enter, renumbered, take_over
 from serve.judge import Judge, told, v8
 from serve.later import Later, Lines
+from serve.reference.live import Tables
 from serve.review.rulings import standing
 from serve.shelf import NAMES, Shelf
 from serve.store.books import Answer, Books, Filed
@@ -67,6 +68,7 @@ class Engine:
         clock: Callable[[], int],
         changed: Callable[[Connection, Sequence[Assessment]], None] | None = None,
         locked: Callable[[Connection, Sequence[int]], frozenset[int]] | None = None,
+        tables: Tables | None = None,
     ) -> None:
         self.books = books
         self.door = pseudonymiser
@@ -75,7 +77,7 @@ class Engine:
         self.clock = clock
         self.changed = changed
         self.locked = locked
-        self.world = World(books)
+        self.world = World(books, tables)
 
     def take(self, asked: Sequence[Asked]) -> list[Told]:
         """Answer questions and reports, in order, in one transaction.

@@ -83,13 +83,14 @@ class Rehearsal:
         officials = Officials.among(plan.data, coming, plan.out)
         Key.generate(plan.out / "simvigia.key")
         key = ("--key-file", str(plan.out / "simvigia.key"))
-        known = _command("know", "--data", str(plan.data), "--store", plan.store, *key)
+        basis = ("--notifier", "the rehearsal", "--basis", "a simulated country")
+        known = _command("know", "--data", str(plan.data), "--store", plan.store, *basis, *key)
         self.say(f"Told the store first, by `simvigia know`: {known}")
         waited = self._history(parcels, start, officials)
         tally = self._stream(parcels, start, began=time.time() + 1.5 * waited + 2)
         self.say(_summary(tally))
         told = officials.told(_flagged(tally, parcels))
-        replayed = _command("replay", "--store", plan.store)
+        replayed = _command("replay", "--store", plan.store, *key)
         self.say(
             f"`simvigia replay`, which recomputes every answer from the events alone: {replayed}"
         )

@@ -26,8 +26,8 @@ from detector.registration import DataFolder, Labels, LineEvents
 from detector.scoring import Given, graded, rule_hits, ruled_only
 from detector.signals import features
 from serve.judge import decided, stored_vector
+from serve.reference.live import Tables, known_of
 from serve.store.books import Answer, Books
-from serve.world import reference
 
 PAGE = 10_000
 RULES = ""  # answered without a model
@@ -51,8 +51,9 @@ class Difference:
         )
 
 
-def exported(books: Books) -> DataFolder:
-    """Everything in the log as a data folder behind the door, in time order."""
+def exported(books: Books, tables: Tables | None = None) -> DataFolder:
+    """Everything in the log as a data folder behind the door, in time order, with what the store was told
+    of these people. Raises BadInput where it was told and the tables are not given."""
     rows: list[bytes] = []
     while page := books.log(len(rows), PAGE):
         rows += [row.entry for row in page]
@@ -61,14 +62,14 @@ def exported(books: Books) -> DataFolder:
     own = own.take(order)
     place = np.empty(len(order), np.int32)
     place[own.sequence - 1] = np.arange(len(order))
-    tables = reference(books)
+    breaches, members, officials = known_of(books, tables, own.identity)
     return DataFolder(
         own,
         _line_events(books, place),
         _labels(books, place),
-        tables.breaches,
-        tables.members,
-        tables.officials,
+        breaches,
+        members,
+        officials,
         (),
         (),
         True,
@@ -109,12 +110,13 @@ def differences(
     progress: Callable[[float], None] | None = None,
     *,
     models: Mapping[str, Model] | None = None,
+    tables: Tables | None = None,
 ) -> Iterator[Difference | None]:
     """For every stored assessment, None where the replay says the same, else what differs first.
 
     `models` are those at hand, by version; of an answer by another one only the vector is compared.
     """
-    folder = exported(books)
+    folder = exported(books, tables)
     place = np.empty(len(folder.registrations), np.int64)
     place[folder.registrations.sequence - 1] = np.arange(len(place))
     answers = [a for found in _answers(books, len(place)) for a in found]

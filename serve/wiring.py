@@ -42,6 +42,7 @@ from serve.oracle.rules import Rules
 from serve.oracle.watch import Watch
 from serve.portal.locks import Locks
 from serve.promoted import Promoted, patient
+from serve.reference.live import tables_of
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.review.opening import Changed
 from serve.reviewing import Reviewing, reviewing
@@ -121,14 +122,18 @@ def parts(
     disputes = disputing(url, key, door, notices=notices, view=view, now=now)
     chores = (*reviews.chores, *disputes.chores)
     deliveries = _deliveries(environment, url, key, notices=notices, chores=chores)
+    own = Books(connect(url))
+    tables = tables_of(url, own.own, environment, key=key)
+    tables.opened(own)
     engine = Engine(
-        Books(connect(url)),
+        own,
         pseudonymiser=door,
         body_key=derived(key, "body"),
         judge=judge,
         clock=time,
         changed=_changed(deliveries, reviews, notices),
         locked=Locks(notices.box).locked if notices else None,
+        tables=tables,
     )
     engine.take(())  # folds the journal before the first carrier asks
     watch, writer = _watch(url, key, _rules(settings))
@@ -138,6 +143,7 @@ def parts(
         Reader(Books(connect(url)), door),
         health=lambda: {
             "model": champion.state,
+            "tables": tables.state,
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
             **({"registry": promoted.state()} if promoted else {}),
             **(_health(notices) if notices else {}),

@@ -25,11 +25,14 @@ from serve.answers import Assessment
 from serve.drills.people import Event, curp_of, registration
 from serve.engine import Engine, Question
 from serve.judge import Judge
+from serve.knowing import tell
 from serve.oracle.rules import Rules
 from serve.oracle.watch import Watch
+from serve.reference.live import Tables
+from serve.reference.notice import Notice, Provenance
+from serve.reference.places import InStore
 from serve.store.books import Books
 from serve.store.database import Sqlite, migrate
-from serve.world import REFERENCE, pack_reference
 
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
 LINES = (0.34, 0.28, 0.18, 0.10, 0.05, 0.03, 0.02)  # of subjects by how many lines they have
@@ -154,9 +157,9 @@ class _Country:
         """What he is answered, where a fact holds of some subjects."""
         store = Sqlite(Path(":memory:"))
         migrate(store)
-        books = Books(store)
+        books, tables = Books(store), Tables(InStore(store), bytes(32))
         if of is not None:
-            self._tell(books, fact, of)
+            self._tell(books, tables, fact=fact, of=of)
         end = NOW + timedelta(days=1)
         engine = Engine(
             books,
@@ -164,6 +167,7 @@ class _Country:
             body_key=bytes(32),
             judge=Judge(lambda: self._model, policy="drill"),
             clock=lambda: int(end.timestamp() * 1e6),
+            tables=tables,
         )
         found: list[Assessment] = []
         for start in range(0, len(self._past), 128):
@@ -174,13 +178,13 @@ class _Country:
         store.close()
         return found
 
-    def _tell(self, books: Books, fact: str, of: NDArray[np.bool_]) -> None:
+    def _tell(self, books: Books, tables: Tables, *, fact: str, of: NDArray[np.bool_]) -> None:
         who = np.sort(arriving(self._asked, self._door).registrations.identity[of])
         nobody = np.empty(0, np.int64)
         long_ago = np.zeros(len(who), np.int64)
         listed = who if fact == "official" else nobody
         leaked = who if fact == "breached" else nobody
-        packed = pack_reference(
+        notice = Notice(
             Breaches(("b",), np.array([20_500], np.int32), np.array([0xFFFF], np.uint16)),
             BreachMembers(leaked, long_ago[: len(leaked)], np.zeros(len(leaked), np.int32)),
             Officials(
@@ -189,10 +193,9 @@ class _Country:
                 long_ago[: len(listed)],
                 np.full(len(listed), NEVER, np.int64),
             ),
+            Provenance("the drill", "made up", NOW.date()),
         )
-        with books.own.writing():
-            books.put_reference(REFERENCE, packed)
-            books.put_reference(f"{REFERENCE}-version", b"1")
+        tell(books, tables, notice)
 
 
 def first_alarm(rng: np.random.Generator) -> int | None:

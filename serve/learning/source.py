@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from detector.decision import DECISIONS, STEP_UP
 from detector.errors import BadInput
 from detector.registration import DataFolder
+from serve.reference.live import readable
 from serve.replay import exported
 from serve.review.rulings import Ruling, rulings
 from serve.store.books import Answer, Books
@@ -28,13 +29,14 @@ RELEASED = b'"propensity"'
 def opened(url: str) -> tuple[DataFolder, NDArray[np.float64]]:
     """Everything in a store as a data folder behind the door, and each row's propensity.
 
-    Raises BadInput where there is no such store or nothing in it.
+    Raises BadInput where there is no such store or nothing in it, KeyMissing where it was told of breaches
+    or officials and their key is not in the environment.
     """
     with snapshot(url) as own:
         books = Books(own)
         if not books.last_sequence():
             raise BadInput("nothing was registered in this store yet")
-        folder = exported(books)
+        folder = exported(books, readable(url, books))
         chance = propensities(books)
     return folder, chance[folder.registrations.sequence - 1]
 

@@ -9,18 +9,23 @@ from typing import Any
 
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
+from detector.registration import DataFolder
 from detector.signals import features
 from serve.answers import Assessment, LineEvent
 from serve.engine import Asked, Engine, Question, Reader, Told
 from serve.judge import Judge, stored_vector, told
-from serve.replay import differences
+from serve.knowing import tell
+from serve.reference.live import Tables
+from serve.reference.notice import Provenance, of_folder
+from serve.reference.places import place_of
+from serve.replay import differences, exported
 from serve.store.books import Books
 from serve.store.database import connect
 from tests.builders import pseudonymiser, registration
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEEDS = range(max(int(os.environ.get("SIMVIGIA_EXAMPLES", "20")) // 10, 1))
-BODY_KEY = b"k" * 32
+BODY_KEY, TABLES_KEY = b"k" * 32, b"t" * 32
 
 
 def micros(moment: datetime) -> int:
@@ -51,12 +56,14 @@ class Standing:
         """As a new process would: nothing in memory."""
         own = connect(self.url)
         self.books = Books(own)
+        self.tables = Tables(place_of(self.url, own), TABLES_KEY)
         self.engine = Engine(
             self.books,
             pseudonymiser=pseudonymiser(),
             body_key=BODY_KEY,
             judge=Judge(self.model, policy="p"),
             clock=lambda: micros(self.now),
+            tables=self.tables,
         )
 
     def close(self) -> None:
@@ -110,9 +117,20 @@ class Standing:
         names = [f.name for f in features(STAGES[answer.stage])]
         return float(stored_vector(answer)[names.index(name)])
 
+    def exported(self) -> DataFolder:
+        """The log as a data folder."""
+        return exported(self.books, self.tables)
+
+    def tell(self, folder: DataFolder) -> None:
+        """Tell the store of a folder's breaches and officials, as another process would."""
+        own = connect(self.url)
+        tables = Tables(place_of(self.url, own), TABLES_KEY)
+        tell(Books(own), tables, of_folder(folder, Provenance("test", "test", START.date())))
+        own.close()
+
     def differing(self) -> list[str]:
         """What a replay of the store's events finds different; fails where there is nothing to compare."""
-        found = list(differences(self.books))
+        found = list(differences(self.books, tables=self.tables))
         assert found
         return [str(one) for one in found if one is not None]
 

@@ -12,8 +12,6 @@ import numpy as np
 from detector.registration import NEVER, Breaches, BreachMembers, DataFolder, Officials
 from serve.answers import LineEvent, Outcome
 from serve.engine import Asked, Question
-from serve.replay import exported
-from serve.store.books import Books
 from tests.builders import curp_of, iccid_of, imei_of
 from tests.serve.engine.standing import START
 
@@ -106,9 +104,8 @@ class Stream:
         return f"{self._rng.integers(1, 32):02d}{self._few(20) + 1:03d}"
 
 
-def reference(rng: np.random.Generator, books: Books) -> DataFolder:
+def reference(rng: np.random.Generator, folder: DataFolder) -> DataFolder:
     """Breaches and officials among those whom a store has seen, some dated long ago."""
-    folder = exported(books)
     own = folder.registrations
     n = len(own) // 2
     who, known = (

@@ -19,9 +19,6 @@ from detector.model import artefact
 from detector.registration import NEVER, DataFolder, Officials
 from detector.scoring import scores
 from serve.answers import Unknown
-from serve.knowing import tell
-from serve.replay import exported
-from serve.world import reference as stored
 from tests.builders import curp_of
 from tests.serve.engine.standing import SEEDS, START, Standing, later, question
 from tests.serve.engine.stream import Stream, reference
@@ -43,7 +40,7 @@ def test_a_random_stream_is_answered_as_its_replay(
     rng = np.random.default_rng(seed)
     stream = Stream(rng)
     lived(standing, stream, 110)
-    tell(standing.books, reference(rng, standing.books))
+    standing.tell(reference(rng, standing.exported()))
     lived(standing, stream, 70)
     standing.settle(stream.now + timedelta(hours=30))
     standing.restart()
@@ -87,9 +84,9 @@ def test_breaches_and_officials_told_again_and_again_change_no_answer_given(
     rng = np.random.default_rng(2)
     stream = Stream(rng, people=6)
     lived(standing, stream, 40)
-    first = reference(rng, standing.books)
-    for told in (first, first, reference(rng, standing.books), first):
-        tell(standing.books, told)
+    first = reference(rng, standing.exported())
+    for told in (first, first, reference(rng, standing.exported()), first):
+        standing.tell(told)
         lived(standing, stream, 25)
 
     assert standing.differing() == []
@@ -98,29 +95,29 @@ def test_breaches_and_officials_told_again_and_again_change_no_answer_given(
 def test_who_is_official_no_more_was_one_until_it_was_told(standing: Standing) -> None:
     asked = [question(later(hours=n), identity_value=curp_of(3)) for n in range(5)]
     standing.answered(asked[0])
-    folder = exported(standing.books)
+    folder = standing.exported()
     who, long_ago = folder.registrations.identity, np.zeros(1, np.int64)
     somebody = replace(
         folder, officials=Officials(who, np.ones(1, np.int8), long_ago, long_ago + NEVER)
     )
     for one, told in zip(asked[1:], (somebody, somebody, folder, somebody), strict=True):
-        tell(standing.books, told)
+        standing.tell(told)
         standing.answered(one, at=later(hours=5))
 
     kept = read([row.entry for row in standing.books.log(0, 9)], standing.books.carriers())
     assert kept.exposure.tier.tolist() == [0, 2, 2, 0, 2]
-    assert len(stored(standing.books).officials) == 2
+    assert len(standing.exported().officials) == 2
     assert standing.differing() == []
 
 
 def test_a_breach_told_as_another_stays_what_it_was(standing: Standing) -> None:
     standing.answered(question())
-    folder = reference(np.random.default_rng(1), standing.books)
+    folder = reference(np.random.default_rng(1), standing.exported())
     other = replace(folder.breaches, fields_leaked=folder.breaches.fields_leaked + 1)
     for told in (folder, replace(folder, breaches=other)):
-        tell(standing.books, told)
+        standing.tell(told)
 
-    kept = stored(standing.books).breaches
+    kept = standing.exported().breaches
     assert kept.breach_id == folder.breaches.breach_id
     assert kept.fields_leaked.tolist() == folder.breaches.fields_leaked.tolist()
 
@@ -129,7 +126,7 @@ def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
     model = artefact.load(CHAMPION)
     standing = Standing(f"sqlite:///{tmp_path / 'store.db'}", lambda: model)
     lived(standing, Stream(np.random.default_rng(3)), 200)
-    folder = exported(standing.books)
+    folder = standing.exported()
     replayed = pa.concat_tables(scores(folder, model)).to_pylist()
     answers = {
         (standing.books.named(a.sequence)[1], STAGES[a.stage]): a

@@ -15,7 +15,10 @@ import numpy as np
 
 from detector.errors import BadInput
 from serve.reference.known import Known
-from tests.serve.reference.test_reference import SECRET, at, identities, loaded
+from serve.reference.live import in_force
+from serve.reference.places import Folder
+from tests.serve.reference.telling import SECRET, at, identities
+from tests.serve.reference.test_reference import filled
 
 
 def bent(path: Path, rng: np.random.Generator) -> str:
@@ -43,7 +46,8 @@ def test_no_bent_table_is_used_and_the_old_one_answers_on(
 ) -> None:
     rng, people = np.random.default_rng(7), identities(*range(50))
     moments = at("2026-06-01", 50)
-    known = Known.load(loaded(tmp_path / "sound"), SECRET)
+    store = filled(tmp_path / "sound")
+    known, versions = store.known(), in_force(store.books)
     right = known.exposure(people, moments)
     asked, wrong, stop = Counter[str](), list[str](), threading.Event()
 
@@ -61,13 +65,13 @@ def test_no_bent_table_is_used_and_the_old_one_answers_on(
     try:
         for _ in range(examples):
             copy = tmp_path / "bent"
-            shutil.copytree(tmp_path / "sound", copy)
+            shutil.copytree(tmp_path / "sound" / "store.db.tables", copy)
             files = sorted(p for p in copy.rglob("*") if p.is_file())
             file = files[int(rng.integers(0, len(files)))]
             before, way = file.read_bytes(), bent(file, rng)
             same = file.is_file() and file.read_bytes() == before
             try:
-                Known.load(copy, SECRET)
+                Known.load(Folder(copy), SECRET, versions)
                 outcomes["same bytes" if same else f"taken after {way} in {file.name}"] += 1
             except BadInput:
                 outcomes["refused"] += 1

@@ -12,13 +12,9 @@ import pytest
 from detector.errors import BadInput
 from detector.registration import Officials
 from serve.answers import Refused, Unknown
-from serve.knowing import tell
-from serve.replay import exported
 from serve.review.cases import Taken
 from serve.review.policy import ReviewPolicy
 from serve.review.room import checked
-from serve.store.books import Books
-from serve.store.database import connect
 from tests.builders import curp_of
 from tests.serve.engine.standing import later, question
 from tests.serve.review.bench import ANA, BETO, CARLA, STRANGER, Bench, asking, holding
@@ -73,7 +69,7 @@ def test_a_verdict_is_a_label_and_lets_whoever_was_stopped_go_on(bench: Bench) -
 
     assert bench.decide(ANA, told.assessment_id, "legitimate")
 
-    labels = exported(bench.standing.books).labels
+    labels = bench.standing.exported().labels
     assert (labels.fraud.tolist(), labels.source.tolist()) == ([False], [4])
     stands = bench.stands(told)
     assert (stands.decision, stands.folio, stands.reasons) == ("allow", None, ())
@@ -107,7 +103,7 @@ def test_an_ended_case_can_be_opened_again_and_decided_otherwise(bench: Bench) -
 
     bench.decide(BETO, told.assessment_id, "legitimate")
 
-    assert exported(bench.standing.books).labels.fraud.tolist() == [True, False]
+    assert bench.standing.exported().labels.fraud.tolist() == [True, False]
     assert bench.stands(told).decision == "allow"
 
 
@@ -160,10 +156,10 @@ def test_two_have_to_agree_on_an_officials_case_and_a_third_settles(small: str) 
     bench = Bench(small, holding)
     name = {"identity_value": curp_of(77)}
     bench.asked(**name)
-    known = exported(bench.standing.books)
+    known = bench.standing.exported()
     of_one = known.registrations.identity[:1]
     office = Officials(of_one, np.zeros(1, np.int8), np.zeros(1, np.int64), np.full(1, 2**62))
-    tell(Books(connect(small)), replace(known, officials=office))
+    bench.standing.tell(replace(known, officials=office))
     case = bench.asked(hours=1, **name).assessment_id
 
     assert not bench.decide(ANA, case, "fraud")
@@ -171,7 +167,7 @@ def test_two_have_to_agree_on_an_officials_case_and_a_third_settles(small: str) 
         bench.room.claim(ANA, case)
     assert not bench.decide(BETO, case, "legitimate")
     assert bench.decide(CARLA, case, "legitimate")
-    assert exported(bench.standing.books).labels.fraud.tolist() == [False]
+    assert bench.standing.exported().labels.fraud.tolist() == [False]
     bench.close()
 
 
