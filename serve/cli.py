@@ -109,6 +109,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
         "SIMVIGIA_DEV_CLIENTS": str(known),
         "SIMVIGIA_DEV_KEY_FILE": str(folder / "issuer.json"),
     }
+    environment.setdefault("SIMVIGIA_SEVERAL_CARRIERS", "on")
     environment.setdefault("SIMVIGIA_SANDBOX", "on")
     click.echo(f"simvigia: a rehearsal; the client's id and secret are in {credentials}", err=True)
 
@@ -247,10 +248,12 @@ def know(data: Path, store: str, *, notifier: str, basis: str, key_file: Path | 
     """Tell a store of breaches and officials, by keyed tables that name nobody.
 
     Incidents and members add to what is known; officials are the whole register. Rows may be raw or
-    tokenised; none is written down. What was answered stays as it is.
+    tokenised; none is written down. With SIMVIGIA_TOKENS=custodian raw ones are refused. What was answered
+    stays as it is.
     """
     from detector.cli import bars
     from detector.pseudonym import Key, Pseudonymiser
+    from serve.admission import CUSTODIAN, TokensOnly
     from serve.clock import system
     from serve.knowing import tell
     from serve.reference import notice
@@ -259,9 +262,11 @@ def know(data: Path, store: str, *, notifier: str, basis: str, key_file: Path | 
     from serve.store.database import connect
 
     key, own = Key.load(key_file), connect(store)
+    custodian = os.environ.get("SIMVIGIA_TOKENS", "").lower() == CUSTODIAN
+    door = TokensOnly(key) if custodian else Pseudonymiser(key)
     given = notice.Provenance(notifier, basis, datetime.fromtimestamp(system() / 1e6, UTC).date())
     with bars() as report:
-        told = notice.read(data, Pseudonymiser(key), given, progress=lambda s: report("Reading", s))
+        told = notice.read(data, door, given, progress=lambda s: report("Reading", s))
     done = tell(Books(own), tables_of(store, own, key=key), told)
     click.echo(_told(done, len(told.rejections)))
 

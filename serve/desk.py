@@ -18,8 +18,18 @@ from uuid import UUID
 
 import structlog
 
-from serve.answers import Assessment, LineEvent, Outcome, Overloaded, Unavailable, Unknown
+from serve.admission import Admission
+from serve.answers import (
+    Assessment,
+    LineEvent,
+    Outcome,
+    Overloaded,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from serve.engine import Asked, Engine, Question, Reader, Told
+from serve.forwarding import Forwarding
 
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
 WAITING = 2_000  # questions that may wait
@@ -39,9 +49,16 @@ class QueueDesk:
     """The `Desk` over one engine. `start` before use and `stop` after it."""
 
     def __init__(
-        self, engine: Engine, reader: Reader, *, health: Callable[[], Mapping[str, str]]
+        self,
+        engine: Engine,
+        reader: Reader,
+        *,
+        health: Callable[[], Mapping[str, str]],
+        admission: Admission | None = None,
+        forwarding: Forwarding | None = None,
     ) -> None:
         self._engine = engine
+        self._admission, self._forwarding = admission, forwarding
         self._reader = reader
         self._reading = ThreadPoolExecutor(1, "reader")
         self._health = health
@@ -114,9 +131,19 @@ class QueueDesk:
         loop, now = asyncio.get_running_loop(), time.monotonic()
         waiting = [_Waiting(one, now, loop.create_future()) for one in asked]
         with self._work:
-            self._queue.extend(waiting)
+            self._queue.extend(one for one in waiting if self._admitted(one))
             self._work.notify()
         return waiting
+
+    def _admitted(self, one: _Waiting) -> bool:
+        """Whether the engine may see it; if not it is answered."""
+        try:
+            if self._admission:
+                self._admission.check(one.asked)
+        except (Refused, Unavailable) as fault:
+            one.answer.set_result(fault)
+            return False
+        return True
 
     # In the engine's thread
 
@@ -148,7 +175,8 @@ class QueueDesk:
     def _taken(self, asked: Sequence[Asked]) -> list[Told]:
         """Answers; where one question brings the engine down, only that one goes without."""
         try:
-            answers = self._engine.take(asked)
+            led = self._forwarding.lead(asked) if self._forwarding else asked
+            answers = self._engine.take(led)
         except Unavailable as fault:
             self._broken = "unavailable"
             return [fault] * len(asked)

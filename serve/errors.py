@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from serve.admission import RawRefused
 from serve.answers import Contradicted, Overloaded, Refused, Unavailable, Unknown
 from serve.naming import CODE_PREFIX, TMF_BASE
 
@@ -74,6 +75,8 @@ def fault(error: Exception) -> Fault:
         return error
     if isinstance(error, Refused):
         return Fault(400, f"{api_word(error.field)}: {error.reason}")
+    if isinstance(error, RawRefused):
+        return Fault(400, str(error))
     if isinstance(error, Contradicted):
         return Fault(409)
     if isinstance(error, Unknown):

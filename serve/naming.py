@@ -33,3 +33,6 @@ DISPUTE_SCOPES = {
 def security(scope: str) -> dict[str, object]:
     """What an operation's `openapi_extra` says: the document shows this scope and the gate asks for it."""
     return {"security": [{"openId": [scope]}]}
+
+
+TOKEN_MODES = ("local", "custodian")  # who makes them: this engine, or somebody else

@@ -39,6 +39,30 @@ class Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
+class PreviousTokens(Question):
+    """The same values under the custodian's last key, while it rotates. Tokens only."""
+
+    identity_value: f.Key | None = None
+    phone_number: f.Key | None = None
+    iccid: f.Key | None = None
+    imei: f.Key | None = None
+    device_id: f.Key | None = None
+    ip: f.Key | None = None
+    contact: f.Key | None = None
+    identity_root: f.Key | None = None
+    iccid_block: f.Key | None = None
+    tac: f.Key | None = None
+    ip_network: f.Key | None = None
+    line_block: f.Key | None = None
+
+    def tokens(self) -> dict[str, str]:
+        """By column of the data contract."""
+        held = {name: value for name, value in self.__dict__.items() if value is not None}
+        if "phone_number" in held:
+            held["msisdn"] = held.pop("phone_number")
+        return held
+
+
 class RegistrationQuestion(Question):
     """One registration to assess: the linking of a mobile line to an identity. Identifiers may be raw
     or tokens (`tok1:` and text); beside tokens come the structural fields made with them.
@@ -79,11 +103,14 @@ class RegistrationQuestion(Question):
     last_two: Annotated[int, f.whole(0, 99, "The line's last two digits")] | None = None
     rfc_since: f.Day | None = None
     noted: f.Noted | None = None
+    previous: PreviousTokens | None = None
 
     def event(self) -> dict[str, Any]:
         """The registration in the columns of the data contract; what is missing is left out."""
         held = {name: value for name, value in self.__dict__.items() if value is not None}
         held["msisdn"] = held.pop("phone_number")
+        if self.previous is not None:
+            held["previous"] = self.previous.tokens()
         for name in CODED:
             if name in held:
                 held[name] = held[name].lower()

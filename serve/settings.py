@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from detector.errors import BadInput
+from serve.naming import TOKEN_MODES
 
 PREFIX = "SIMVIGIA_"
 LOOPBACK = "127.0.0.0/8,::1/128"
@@ -26,7 +27,9 @@ class Settings:
     client acts for. `rate` is registrations per second and client, saved up to `burst`; `in_flight` is
     how many questions are looked at together; `body_limit` is in bytes. `metrics_from` are the
     networks that may read `/metrics`. `agent_budget`, `point_of_sale_budget` and `client_budget` are
-    questions a day before somebody is told; with `refuse_askers` such an asker then gets 429.
+    questions a day before somebody is told; with `refuse_askers` such an asker then gets 429. `tokens` says
+    who makes them, this engine (`local`) or a `custodian`; with `several_carriers` a local engine serves more
+    than one.
     """
 
     issuer: str = ""
@@ -47,6 +50,8 @@ class Settings:
     point_of_sale_budget: int = 1_000
     client_budget: int = 1_000_000
     refuse_askers: bool = False
+    tokens: str = "local"
+    several_carriers: bool = False
     metrics_from: tuple[Network, ...] = tuple(ip_network(n) for n in LOOPBACK.split(","))
 
     def __post_init__(self) -> None:
@@ -93,6 +98,12 @@ def _switch(text: str) -> bool:
     return {"on": True, "off": False}[text.lower()]
 
 
+def _mode(text: str) -> str:
+    if text.lower() not in TOKEN_MODES:
+        raise ValueError
+    return text.lower()
+
+
 def _amount(text: str) -> int:
     if int(text) < 1:
         raise ValueError
@@ -111,6 +122,7 @@ def _networks(text: str) -> tuple[Network, ...]:
 
 _WANTED: dict[Callable[[str], object], str] = {
     _switch: "on or off",
+    _mode: "local or custodian",
     _amount: "a whole number of 1 or more",
     _rate: "a number above 0 and below a million",
     _networks: "networks joined by commas, such as 10.0.0.0/8",
@@ -136,5 +148,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "point_of_sale_budget": _amount,
     "client_budget": _amount,
     "refuse_askers": _switch,
+    "tokens": _mode,
+    "several_carriers": _switch,
     "metrics_from": _networks,
 }

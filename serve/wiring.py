@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,7 +17,8 @@ from detector.decision import Policy
 from detector.errors import BadInput
 from detector.model.signing import Seal
 from detector.pseudonym import Key, Pseudonymiser
-from serve.answers import Assessment
+from serve.admission import CUSTODIAN, Admission, TokensOnly
+from serve.answers import Assessment, Unavailable
 from serve.api.audit import audit_routers
 from serve.api.oracle import oracle_router
 from serve.api.subscriptions import view
@@ -32,6 +34,7 @@ from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.disputing import disputing
 from serve.engine import Engine, Reader
+from serve.forwarding import Forwarding
 from serve.judge import Judge
 from serve.notices import answered
 from serve.notices.keys import NoticeKeys
@@ -42,7 +45,7 @@ from serve.oracle.rules import Rules
 from serve.oracle.watch import Watch
 from serve.portal.locks import Locks
 from serve.promoted import Promoted, patient
-from serve.reference.live import tables_of
+from serve.reference.live import readable, tables_of
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.review.opening import Changed
 from serve.reviewing import Reviewing, reviewing
@@ -108,8 +111,8 @@ def parts(
 
     Raises BadInput, KeyMissing and Unavailable.
     """
-    key = Key.load(environment=environment)
-    door = Pseudonymiser(key)
+    key, settings = Key.load(environment=environment), settings or Settings.load(environment)
+    door, enrolling_door = doors(key, settings.tokens)
     url = environment.get(STORE) or DEFAULT_STORE
     time = clock(environment.get(CLOCK, ""))
     promoted = promotions(environment)
@@ -117,9 +120,9 @@ def parts(
     told = [Subscribers(view, now=now).changed for _ in range(2)]
     reviews = reviewing(url, key, policy=POLICY, clock=time, changed=told)
     judge = _judge(environment, url, key, champion=champion, reviews=reviews)
-    warm(door, judge)
+    warm(Pseudonymiser(key), judge)
     notices = noticing(url, environment, now=now, clock=time)
-    disputes = disputing(url, key, door, notices=notices, view=view, now=now)
+    disputes = disputing(url, key, enrolling_door, notices=notices, view=view, now=now)
     chores = (*reviews.chores, *disputes.chores)
     deliveries = _deliveries(environment, url, key, notices=notices, chores=chores)
     own = Books(connect(url))
@@ -138,11 +141,17 @@ def parts(
     engine.take(())  # folds the journal before the first carrier asks
     watch, writer = _watch(url, key, _rules(settings))
     keeper = _keeper(url, key, champion, writer)
+    admission = Admission(
+        settings.tokens, several=settings.several_carriers, carriers=Books(connect(url)).carriers
+    )
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),
+        admission=admission,
+        forwarding=Forwarding(connect(url), derived(key, "forwarding")),
         health=lambda: {
             "model": champion.state,
+            "tokens": admission.state,
             "tables": tables.state,
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
             **({"registry": promoted.state()} if promoted else {}),
@@ -151,7 +160,7 @@ def parts(
         },
     )
     disputes.telling.desk = desk
-    enrolling = (notices.router(url, door, now),) if notices else ()
+    enrolling = (notices.router(url, enrolling_door, now),) if notices else ()
     return Parts(
         desk,
         champion,
@@ -164,6 +173,14 @@ def parts(
         promoted,
         notices,
     )
+
+
+def doors(key: Key, mode: str) -> tuple[Pseudonymiser, Pseudonymiser]:
+    """What registrations come through, and what enrolments do: with a custodian both take tokens of
+    identities only, but who is to be written to gives an address."""
+    if mode == CUSTODIAN:
+        return TokensOnly(key), TokensOnly(key, but=("contact", "line"))
+    return Pseudonymiser(key), Pseudonymiser(key)
 
 
 def _judge(
@@ -253,9 +270,7 @@ def _health(notices: Noticing) -> dict[str, str]:
     return {"notices": "ok" if watcher is None or watcher.alive() else "stopped"}
 
 
-def _rules(settings: Settings | None) -> Rules:
-    if settings is None:
-        return Rules()
+def _rules(settings: Settings) -> Rules:
     return Rules(
         agent=settings.agent_budget,
         point_of_sale=settings.point_of_sale_budget,
@@ -312,8 +327,19 @@ def checked(environment: Mapping[str, str]) -> None:
     Settings.load(environment)
     Key.load(environment=environment)
     promotions(environment)
+    _check_store(environment)
     if environment.get(KEY_FILE):
         NoticeKeys.load(Path(environment[KEY_FILE]))
         outfit(environment)
     if not environment.get(STORE, DEFAULT_STORE):
         raise BadInput(f"{STORE} is empty")
+
+
+def _check_store(environment: Mapping[str, str]) -> None:
+    """Raises BadInput and KeyMissing where a store that is there was told of tables that cannot be used."""
+    url = environment.get(STORE) or DEFAULT_STORE
+    with contextlib.suppress(Unavailable):  # what does not answer yet may do so later
+        books = Books(connect(url))
+        if tables := readable(url, books, environment):
+            tables.opened(books)
+        books.own.close()

@@ -10,9 +10,10 @@ from starlette.responses import JSONResponse, Response
 
 from serve.errors import Fault
 from serve.gate import Service
+from serve.naming import TOKEN_MODES
 
 router = APIRouter(include_in_schema=False)
-WORKING = ("ok", "degraded")
+WORKING = ("ok", "degraded", *TOKEN_MODES)
 FORWARDED = ("forwarded", "x-forwarded-for")
 
 
@@ -26,11 +27,12 @@ async def live() -> JSONResponse:
 async def ready(request: Request) -> JSONResponse:
     """Each part by name, and 503 unless all can do their work. What is wrong is for the log.
 
-    A part that is `degraded` does its work with what it had, so traffic may stay.
+    A part that is `degraded` does its work with what it had, so traffic may stay. `tokens` says who makes
+    them: `custodian`, `local`, or `local, several carriers`.
     """
     service: Service = request.app.state.service
     parts = dict(service.desk.ready())
-    wrong = {name: state for name, state in parts.items() if state not in WORKING}
+    wrong = {name: state for name, state in parts.items() if not state.startswith(WORKING)}
     if wrong:
         service.telemetry.log.warning("not ready", parts=wrong)
     shown = {name: "unavailable" if name in wrong else state for name, state in parts.items()}

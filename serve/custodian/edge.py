@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from detector.intake import tokenise
-from detector.intake.tokenised import KEY_COLUMNS
-from detector.pseudonym import PREFIX, TOKEN_BYTES
+from detector.pseudonym import TOKEN_BYTES
 from detector.spans import Bytes, Spans
 from serve.custodian.client import CustodianTokens
 
@@ -60,16 +58,3 @@ def blinded(table: pa.Table, custodian: CustodianTokens) -> pa.Table:
     values = list(wanting.values)
     tokens = custodian.tokens(values)
     return tokenise(table, _Answered(dict(zip(values, tokens, strict=True))))
-
-
-def raw_fields(event: Mapping[str, Any]) -> list[str]:
-    """Columns of a registration that hold something other than a token: in custodian mode, refuse them.
-
-    The handset model (`tac`) counts too: it is no secret, but few people may have it.
-    """
-    prefix = PREFIX.decode()
-    return sorted(
-        column
-        for column in KEY_COLUMNS.values()
-        if event.get(column) is not None and not str(event[column]).startswith(prefix)
-    )

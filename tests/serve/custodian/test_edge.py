@@ -6,8 +6,9 @@ import pytest
 
 from detector import intake
 from detector.registration import KEYS
+from serve.admission import raw_fields
 from serve.custodian.client import CustodianRefused, CustodianTokens
-from serve.custodian.edge import blinded, raw_fields
+from serve.custodian.edge import blinded
 from tests import builders
 from tests.builders import pseudonymiser, registration
 from tests.serve.custodian.halves import Bent, application, remote, tokens

@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from detector.errors import BadInput
+from serve.admission import raw_fields
 from serve.custodian import edge_settings, group
 from serve.custodian.client import CustodianTokens
 from serve.custodian.clients import credential_hash
-from serve.custodian.edge import blinded, raw_fields
+from serve.custodian.edge import blinded
 from serve.custodian.edge_app import Edge
 from serve.custodian.keyring import EpochKey
 from tests import builders
