@@ -40,10 +40,12 @@ from serve import wiring
 from serve.engine import Question
 from serve.naming import API_BASE
 from serve.schemas import CODED
+from serve.settings import Settings
 
 BATCH = 250
 START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 SPAN = timedelta(days=30)
+ANYBODY = Settings(issuer="bench", jwks_url="https://bench.example/jwks", several_carriers=True)
 LATER = "2027-01-01T00:00:00Z@0"  # the clock stands still after everything
 SERVING = (sys.executable, "-c", "from detector.cli import main; main()", "serve")
 ASSESS = f"{API_BASE}/assessments"
@@ -99,7 +101,7 @@ def filled(folder: Path, stored: int) -> Store:
     folder.mkdir()
     Key.generate(folder / "simvigia.key")
     store = Store(folder, stored)
-    engine = wiring.parts(store.environment).desk._engine
+    engine = wiring.parts(store.environment, settings=ANYBODY).desk._engine
     apart, began = SPAN / max(stored, 1), time.perf_counter()
     for first in range(0, stored, 10_000):
         rows = events(first, min(10_000, stored - first), START + first * apart, apart=apart)

@@ -88,7 +88,7 @@ class Admission:
 
     def _one(self, carrier: str) -> None:
         if carrier not in self._known:
-            self._known = frozenset(self._carriers()) | {carrier}
+            self._known |= {*self._carriers(), carrier}
         if len(self._known) > 1:
             self._known -= {carrier}
             raise Refused("carrier_id", SEVERAL)

@@ -45,7 +45,7 @@ from serve.oracle.rules import Rules
 from serve.oracle.watch import Watch
 from serve.portal.locks import Locks
 from serve.promoted import Promoted, patient
-from serve.reference.live import readable, tables_of
+from serve.reference.live import Tables, readable, tables_of
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.review.opening import Changed
 from serve.reviewing import Reviewing, reviewing
@@ -125,9 +125,7 @@ def parts(
     disputes = disputing(url, key, enrolling_door, notices=notices, view=view, now=now)
     chores = (*reviews.chores, *disputes.chores)
     deliveries = _deliveries(environment, url, key, notices=notices, chores=chores)
-    own = Books(connect(url))
-    tables = tables_of(url, own.own, environment, key=key)
-    tables.opened(own)
+    own, tables = _opened(url, environment, key)
     engine = Engine(
         own,
         pseudonymiser=door,
@@ -141,9 +139,7 @@ def parts(
     engine.take(())  # folds the journal before the first carrier asks
     watch, writer = _watch(url, key, _rules(settings))
     keeper = _keeper(url, key, champion, writer)
-    admission = Admission(
-        settings.tokens, several=settings.several_carriers, carriers=Books(connect(url)).carriers
-    )
+    admission = _admission(settings, url)
     desk = QueueDesk(
         engine,
         Reader(Books(connect(url)), door),
@@ -173,6 +169,19 @@ def parts(
         promoted,
         notices,
     )
+
+
+def _opened(url: str, environment: Mapping[str, str], key: Key) -> tuple[Books, Tables]:
+    """The store that the engine writes, and the tables that it names. Raises TableRefused and KeyMissing."""
+    own = Books(connect(url))
+    tables = tables_of(url, own.own, environment, key=key)
+    tables.opened(own)
+    return own, tables
+
+
+def _admission(settings: Settings, url: str) -> Admission:
+    carriers = Books(connect(url)).carriers
+    return Admission(settings.tokens, several=settings.several_carriers, carriers=carriers)
 
 
 def doors(key: Key, mode: str) -> tuple[Pseudonymiser, Pseudonymiser]:
