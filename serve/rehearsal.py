@@ -32,7 +32,7 @@ from serve.parcels import Parcel, Parcels, read
 from serve.streaming import Client, Refusal, Tally
 from serve.tryout import prepared
 
-START_WITHIN = 120.0  # seconds
+START_WITHIN = 300.0  # seconds
 SETTLED = 2.0  # seconds after the last answer, by which its notices have left
 DAY = 86_400_000_000
 COMMAND = Path(sys.executable).with_name("simvigia")

@@ -16,7 +16,10 @@ from datetime import date
 
 from detector.errors import BadInput
 
-KINDS = ("decision", "look_up", "label", "promotion", "key", "erasure", "budget", "export")
+KINDS = (
+    "decision", "look_up", "label", "promotion", "key", "erasure", "budget", "export",
+    "portal", "enrolment", "delay",
+)  # fmt: skip
 SALT_BYTES = 32
 LONGEST = 4_096  # bytes of a record
 

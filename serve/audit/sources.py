@@ -107,8 +107,29 @@ def look_ups(books: Books, cursor: int, most: int) -> Found:
     return items, rows[-1][0] if rows else cursor
 
 
+def acts(books: Books, cursor: int, most: int) -> Found:
+    """What people did at the portal."""
+    rows = books.own.rows(
+        "SELECT id, at, act, about, detail FROM portal_acts WHERE id > ? ORDER BY id LIMIT ?",
+        [cursor, most],
+    )
+    items = [
+        Item(
+            "portal",
+            id_,
+            0,
+            "portal",
+            datetime.fromtimestamp(at / 1e6, UTC).date(),
+            {"act": act},
+            {"at": at, "about": bytes(about).hex(), "detail": detail},
+        )
+        for id_, at, act, about, detail in rows
+    ]
+    return items, rows[-1][0] if rows else cursor
+
+
 def notes(books: Books, cursor: int, most: int) -> Found:
-    """Promotions, key events, erasures."""
+    """Promotions, key events, erasures, signatures under enrolments, delays of notices."""
     rows = books.own.rows(
         "SELECT id, kind, day, facts, details FROM audit_notes WHERE id > ? ORDER BY id LIMIT ?",
         [cursor, most],
@@ -124,5 +145,6 @@ SOURCES: Mapping[str, Source] = {
     "decision": decisions,
     "label": labels,
     "look_up": look_ups,
+    "portal": acts,
     "note": notes,
 }

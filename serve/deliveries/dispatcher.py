@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,11 +29,14 @@ from serve.store.database import Connection, connect
 
 Result = TypeVar("Result")
 Chore = Callable[[Connection, datetime], None]
+ALONE = 1  # messages of a channel that is not here, at a time
 log = structlog.get_logger("deliveries")
 
 
 class Channel(Protocol):
-    """One way for messages to leave."""
+    """One way for messages to leave. `at_once` is how many of a route it takes at a time."""
+
+    at_once: int
 
     async def send(self, message: Message) -> str:
         """Hand it over; what the other side said, in a word or two. Raises NotSent."""
@@ -46,11 +49,11 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is on its way at once, altogether and per route; seconds between looks and between chores."""
+    """How much is on its way at once; seconds between looks and chores, and for answers to come together."""
 
     at_once: int = 64
-    per_route: int = 8
     look_every: float = 0.25
+    gather: float = 0.02
     chores_every: float = 5.0
     after_fault: float = 1.0
 
@@ -105,7 +108,10 @@ class Dispatcher:
         self._gather()
         finished, busy = tuple(self._done), Counter(m.route for m in self._sending.values())
         free = most - len(self._sending)
-        claimed = await self._with_store(lambda own: self._exchange(own, finished, busy, free=free))
+        room = {name: channel.at_once for name, channel in channels.items()}
+        claimed = await self._with_store(
+            lambda own: self._exchange(own, finished, busy, room, free=free)
+        )
         if claimed is None:
             await asyncio.sleep(self._limits.after_fault)
             return
@@ -114,7 +120,13 @@ class Dispatcher:
             self._sending[asyncio.create_task(_attempt(channels, message))] = message
 
     def _exchange(
-        self, own: Connection, finished: Sequence[Attempt], busy: Counter[str], *, free: int
+        self,
+        own: Connection,
+        finished: Sequence[Attempt],
+        busy: Counter[str],
+        most: Mapping[str, int],
+        *,
+        free: int,
     ) -> list[Message]:
         """One transaction for both; none where there is nothing to do."""
         at, pace = self._now(), self._pace
@@ -122,8 +134,7 @@ class Dispatcher:
         if not finished and not routes:
             return []
         self._chance.shuffle(routes)
-        room: defaultdict[str, int] = defaultdict(lambda: self._limits.per_route)
-        room.update({name: self._limits.per_route - count for name, count in busy.items()})
+        room = {name: most.get(channel, ALONE) - busy[name] for name, channel, *_ in routes}
         with own.writing():
             queue.settle(own, finished, at=at, pace=pace, chance=self._chance)
             return queue.claim(
@@ -136,10 +147,14 @@ class Dispatcher:
             self._done.append(task.result())
 
     async def _pause(self, stop: asyncio.Event) -> None:
-        """Until something is finished, or the time has come to look again."""
+        """Until something is finished, with what follows at once, or the time has come to look again.
+
+        Every writing down takes the store's one writer lock: what comes together is written together.
+        """
         look = self._limits.look_every
         if self._sending:
             await asyncio.wait(self._sending, timeout=look, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._sending, timeout=self._limits.gather)
         else:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), look)

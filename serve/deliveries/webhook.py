@@ -39,6 +39,8 @@ class Target:
 class Webhooks:
     """Sends claimed messages. Lives in one event loop."""
 
+    at_once = 8
+
     def __init__(
         self,
         keyring: signing.Keyring,

@@ -46,10 +46,13 @@ def _add_readings(router: APIRouter, cases: Cases) -> None:
         asked: Asked, open_only: OpenOnly = True, page: Page = 1, per_page: PerPage = 50
     ) -> Response:
         """Cases of the client's own carriers; the one that is due first on top."""
+        own = asked.asker.carriers
         found, total = await asyncio.to_thread(
-            cases.page, asked.asker.carriers, open_only=open_only, page=page, most=per_page
+            cases.page, own, open_only=open_only, page=page, most=per_page
         )
-        return _ok(DisputeList(disputes=[answer(one) for one in found], total_count=total))
+        late = await asyncio.to_thread(cases.overdue, own)
+        told = [answer(one) for one in found]
+        return _ok(DisputeList(disputes=told, total_count=total, overdue_count=late))
 
     @router.get(
         "/disputes/{disputeId}",

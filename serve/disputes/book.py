@@ -74,10 +74,27 @@ def page(
     own: Connection, carriers: Collection[str], *, open_only: bool, page: int, most: int
 ) -> tuple[list[Dispute], int]:
     """Cases of some carriers, the one that is due first on top; and how many there are."""
-    rows = own.found(_ALL + " WHERE carrier IN", sorted(carriers))
-    found = [made for made in map(_dispute, rows) if not open_only or made.state != RESOLVED]
-    found.sort(key=lambda made: (made.state == RESOLVED, made.due_at, made.id))
-    return found[(page - 1) * most : page * most], len(found)
+    if not carriers:
+        return [], 0
+    where = f" WHERE carrier IN ({','.join('?' * len(carriers))})"
+    wanted: list[object] = [*sorted(carriers)]
+    if open_only:
+        where, wanted = f"{where} AND state <> ?", [*wanted, STATES.index(RESOLVED)]
+    order = " ORDER BY CASE state WHEN ? THEN 1 ELSE 0 END, due_at, id LIMIT ? OFFSET ?"
+    rows = own.rows(
+        _ALL + where + order, [*wanted, STATES.index(RESOLVED), most, (page - 1) * most]
+    )
+    [(total,)] = own.rows(f"SELECT COUNT(*) FROM disputes{where}", wanted)  # noqa: S608
+    return [_dispute(row) for row in rows], int(total)
+
+
+def overdue(own: Connection, at: datetime) -> dict[str, int]:
+    """How many cases each carrier should have looked at by now."""
+    sql = "SELECT carrier, COUNT(*) FROM disputes WHERE state <> ? AND due_at < ? GROUP BY carrier"
+    return {
+        carrier: int(count)
+        for carrier, count in own.rows(sql, [STATES.index(RESOLVED), micros(at)])
+    }
 
 
 def every(own: Connection) -> Iterable[Dispute]:
@@ -132,6 +149,22 @@ def words(own: Connection, folios: Collection[bytes]) -> dict[bytes, dict[Side, 
         of_one.pop(side, None)
         of_one[cast("Side", side)] = cast("Said", said)
     return last
+
+
+def look_asked(own: Connection, assessment: UUID, at: datetime) -> bool:
+    """Note that a person is to look at a registration; False where that was asked before."""
+    sql = (
+        "INSERT INTO portal_reviews (assessment, asked_at) VALUES (?, ?) "
+        "ON CONFLICT (assessment) DO NOTHING RETURNING 1"
+    )
+    return bool(own.rows(sql, [str(assessment), micros(at)]))
+
+
+def looks_asked(own: Connection, folios: Collection[bytes]) -> set[bytes]:
+    """Of which registrations somebody asked that a person looks."""
+    names = {str(UUID(bytes=folio)): folio for folio in folios}
+    rows = own.found("SELECT assessment FROM portal_reviews WHERE assessment IN", list(names))
+    return {names[name] for (name,) in rows}
 
 
 def find_out(own: Connection, folio: bytes, outcome: str, *, at: datetime) -> None:

@@ -28,6 +28,7 @@ class Shown:
     registration_id: str
     said: str
     overdue: bool
+    look_asked: bool
 
 
 class Cases:
@@ -44,6 +45,12 @@ class Cases:
         with self._one:
             found, total = book.page(self._own, carriers, open_only=open_only, page=page, most=most)
             return [self._shown(one) for one in found], total
+
+    def overdue(self, carriers: Collection[str]) -> int:
+        """How many cases of the carriers should have been looked at by now."""
+        with self._one:
+            found = book.overdue(self._own, self.now())
+        return sum(found.get(carrier, 0) for carrier in carriers)
 
     def find(self, name: UUID, carriers: Collection[str]) -> Shown:
         """One case. Raises Unknown."""
@@ -90,4 +97,5 @@ def shown(own: Connection, case: Dispute, at: datetime) -> Shown:
     books = Books(own)
     _, registration_id = books.named(books.known([case.folio])[case.folio][0])
     words = list(book.words(own, [case.folio])[case.folio].values())
-    return Shown(case, registration_id, words[-1], case.overdue(at))
+    asked = bool(book.looks_asked(own, [case.folio]))
+    return Shown(case, registration_id, words[-1], case.overdue(at), asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -47,8 +48,12 @@ class Disputes:
             filed = self._books.folios(list(rows))
             cases = book.of(self._own, list(filed.values()))
             said = book.words(self._own, list(filed.values()))
+            asked = book.looks_asked(self._own, list(filed.values()))
             return [
-                self._line(sequence, filed[sequence], rows[sequence], cases, said)
+                replace(
+                    self._line(sequence, filed[sequence], rows[sequence], cases, said),
+                    look_asked=filed[sequence] in asked,
+                )
                 for sequence in sorted(rows, reverse=True)
             ]
 
@@ -81,6 +86,24 @@ class Disputes:
             label = label_of({**before, by: said})
             if label and not (by == "folio" and book.looked(self._own, folio)):
                 book.owe(self._own, folio, label, at=at)
+            return ticket(self._heard(case, folio, carrier, at=at))
+
+    def ask_to_look(self, assessment: UUID, at: datetime) -> Ticket:
+        """That a person of the carrier looks; the case. Asked twice it is asked once.
+
+        Raises Unknown for a line that is not known here.
+        """
+        folio = assessment.bytes
+        with self._one, self._own.writing():
+            known = self._books.known([folio])
+            if folio not in known:
+                raise Unknown
+            case = book.of(self._own, [folio]).get(folio)
+            if not book.look_asked(self._own, assessment, at) and case is not None:
+                return ticket(case)
+            if not book.words(self._own, [folio]).get(folio):
+                book.say(self._own, folio, "folio", "not_sure", at=at)
+            carrier, _ = self._books.named(known[folio][0])
             return ticket(self._heard(case, folio, carrier, at=at))
 
     def _heard(self, case: Dispute | None, folio: bytes, carrier: str, *, at: datetime) -> Dispute:

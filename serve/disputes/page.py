@@ -4,53 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from importlib.resources import files
+from itertools import groupby
+from math import ceil
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse
 
+from serve.disputes import book
 from serve.disputes.statistics import SMALLEST, Cell, statistics
-from serve.portal.pages import HEADERS, STYLE
+from serve.portal.pages import HEADERS, LANGUAGES, STYLE, month_name
 from serve.portal.states import name as state_name
 from serve.store.database import Connection
 from serve.words import language
 
 PATH = "/statistics"
 LIFE = timedelta(minutes=10)
+MONTHS = 24  # that the page leads to
 FRESH = {"Cache-Control": f"public, max-age={int(LIFE.total_seconds())}"}
+ROWS = 200  # of a page, which stays below 60 KB
 WORDS = {
-    "es": {
-        "title": "Casos en números",
-        "lead": "Cuántas veces alguien dijo que una línea a su nombre no era suya, y qué encontró la compañía. "
-        "Los números menores que {0} no se publican, para que nadie pueda ser reconocido.",
-        "month": "Mes",
-        "state": "Estado",
-        "carrier": "Compañía",
-        "disputes": "Casos",
-        "confirmed_misuse": "Mal uso confirmado",
-        "overturned_flags": "Alertas retiradas",
-        "none": "Todavía no hay números que se puedan publicar.",
-        "few": "no se publica",
-        "json": "Los mismos datos como JSON",
-    },
-    "en": {
-        "title": "Cases in numbers",
-        "lead": "How often somebody said that a line in their name was not theirs, and what the carrier found. "
-        "Numbers below {0} are not published, so that nobody can be recognised.",
-        "month": "Month",
-        "state": "State",
-        "carrier": "Carrier",
-        "disputes": "Cases",
-        "confirmed_misuse": "Misuse confirmed",
-        "overturned_flags": "Flags withdrawn",
-        "none": "There are no numbers yet that can be published.",
-        "few": "not published",
-        "json": "The same data as JSON",
-    },
+    language: tomllib.loads((files("serve.disputes") / f"words.{language}.toml").read_text("utf-8"))
+    for language in LANGUAGES
 }
 _TEMPLATES = Environment(
     loader=PackageLoader("serve.disputes"),
@@ -62,20 +43,30 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters["place"] = state_name
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is published: cells, and cases past their day by carrier, where a count is large enough."""
+
+    cells: list[Cell]
+    overdue: dict[str, int]
+
+
 class Published:
-    """The cells as they were within the last ten minutes, however often they are asked for."""
+    """What was published within the last ten minutes, however often it is asked for."""
 
     def __init__(self, own: Connection, now: Callable[[], datetime]) -> None:
         self._own, self._now = own, now
         self._one = threading.Lock()
-        self._held: tuple[datetime, list[Cell]] | None = None
+        self._held: tuple[datetime, Told] | None = None
 
-    def cells(self) -> list[Cell]:
-        """Read them, or remember."""
+    def told(self) -> Told:
+        """Read it, or remember."""
         with self._one:
             at = self._now()
             if self._held is None or at - self._held[0] > LIFE:
-                self._held = at, statistics(self._own, at)
+                late = book.overdue(self._own, at)
+                many = {name: count for name, count in sorted(late.items()) if count >= SMALLEST}
+                self._held = at, Told(statistics(self._own, at), many)
             return self._held[1]
 
 
@@ -86,27 +77,43 @@ def statistics_router(published: Published) -> APIRouter:
     @router.get(PATH)
     async def page(request: Request) -> HTMLResponse:
         """The page in the reader's language."""
-        asked = (
-            request.query_params.get("idioma")
-            or language(request.headers.get("accept-language", ""))[:2]
-        )
-        spoken = asked if asked in WORDS else "es"
-        cells = await asyncio.to_thread(published.cells)
-        text = _TEMPLATES.get_template("statistics.html.j2").render(
-            t=WORDS[spoken],
-            spoken=spoken,
-            other="en" if spoken == "es" else "es",
-            cells=cells,
-            smallest=SMALLEST,
-            style=Markup(STYLE),  # noqa: S704 - our own file
-        )
+        asked = request.query_params.get("idioma", "")
+        spoken = asked if asked in WORDS else language(request.headers.get("accept-language", ""))
+        told = await asyncio.to_thread(published.told)
+        text = _rendered(told, spoken[:2], request.query_params)
         return HTMLResponse(text, headers=HEADERS | FRESH)
 
     @router.get(f"{PATH}.json")
     async def data() -> JSONResponse:
-        """Counts below the smallest are null."""
-        cells = await asyncio.to_thread(published.cells)
-        told = {"smallest": SMALLEST, "cells": [asdict(cell) for cell in cells]}
+        """Counts below the smallest are null, or missing."""
+        found = await asyncio.to_thread(published.told)
+        late = [{"carrier": name, "overdue": count} for name, count in found.overdue.items()]
+        told = {"smallest": SMALLEST, "cells": [asdict(c) for c in found.cells], "overdue": late}
         return JSONResponse(told, headers=FRESH)
 
     return router
+
+
+def _rendered(told: Told, spoken: str, query: Mapping[str, str]) -> str:
+    """One month, its first rows or the next ones."""
+    months = list(dict.fromkeys(cell.month for cell in told.cells))
+    month = query.get("mes", "") if query.get("mes", "") in months else (months or [""])[0]
+    rows = [cell for cell in told.cells if cell.month == month]
+    pages = max(1, ceil(len(rows) / ROWS))
+    typed = query.get("pagina", "1")
+    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 6 else 1
+    page = min(max(number, 1), pages)
+    shown = rows[(page - 1) * ROWS : page * ROWS]
+    return _TEMPLATES.get_template("statistics.html.j2").render(
+        t=WORDS[spoken],
+        spoken=spoken,
+        months=[(each, month_name(each, spoken)) for each in months[:MONTHS]],
+        month=month,
+        title=month_name(month, spoken) if month else "",
+        states=[(state, list(cells)) for state, cells in groupby(shown, lambda cell: cell.state)],
+        overdue=told.overdue,
+        page=page,
+        pages=pages,
+        smallest=SMALLEST,
+        style=Markup(STYLE),  # noqa: S704 - our own file
+    )

@@ -39,6 +39,7 @@ class DisputeAnswer(Answer):
     opened_at: datetime = Field(description="RFC 3339")
     due_at: datetime = Field(description="By when the carrier has looked")
     overdue: bool = Field(description="Whether that has passed")
+    look_requested: bool = Field(description="Whether a person was asked for, to look")
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     outcome: Outcome | None = None
@@ -49,6 +50,7 @@ class DisputeList(Answer):
 
     disputes: list[DisputeAnswer] = Field(description="The one that is due first on top")
     total_count: Count
+    overdue_count: Annotated[int, f.whole(0, 2**31 - 1, "Cases whose day has passed")]
 
 
 def answer(shown: Shown) -> DisputeAnswer:
@@ -65,6 +67,7 @@ def answer(shown: Shown) -> DisputeAnswer:
             "opened_at": case.opened_at,
             "due_at": case.due_at,
             "overdue": shown.overdue,
+            "look_requested": shown.look_asked,
             "acknowledged_at": case.acknowledged_at,
             "resolved_at": case.resolved_at,
             "outcome": case.outcome and case.outcome.upper(),

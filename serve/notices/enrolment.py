@@ -19,6 +19,7 @@ from typing import Any
 
 from detector.errors import BadInput
 from serve.answers import Refused, Unknown
+from serve.audit.ledger import note
 from serve.deliveries.queue import micros, moment
 from serve.notices.lockbox import Lockbox, Row, Seals
 from serve.store.database import Connection
@@ -36,13 +37,15 @@ INVITED, ACCEPTED, CONTESTED, WITHDRAWN = "invited", "accepted", "contested", "w
 class Institution:
     """Who may enrol its people. `signers` are the people who may sign, by the name of their token.
 
-    Where it is a carrier itself, it may vouch for contacts in the batches that its people sign.
+    Where it is a carrier itself, it may vouch for contacts in the batches that its people sign. `portal`
+    is what its people are told the portal is called: words, never a link.
     """
 
     name: str
     domains: frozenset[str]
     signers: frozenset[str]
     carrier: str = ""
+    portal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Member:
     delegate: str = ""
     arrived: str = ""
     delegate_mark: str = ""
+    portal: str = ""
 
     def full_detail(self, at: datetime) -> bool:
         """Whether everything may be shown to this person by now."""
@@ -105,6 +109,7 @@ class Invitation:
     language: str
     institution: str
     code: str = field(repr=False)
+    portal: str = ""
 
 
 class Register:
@@ -135,6 +140,7 @@ class Register:
             "VALUES (?, ?, ?, ?, ?)",
             [batch, institution.name, digest, signer, micros(at)],
         )
+        _say(own, batch, digest, "first", signer=signer, at=at)
         return batch
 
     def countersign(
@@ -224,9 +230,10 @@ class Register:
             delegate=self._sealed(entry.delegate) if entry.delegate else "",
             arrived=entry.arrived.hex(),
             delegate_mark=entry.delegate_mark.hex(),
+            portal=institution.portal,
         )
         self._put(own, row, made)
-        return Invitation(entry.contact, entry.language, institution.name, code)
+        return Invitation(entry.contact, entry.language, institution.name, code, institution.portal)
 
     def _sealed(self, contact: str) -> str:
         return base64.b64encode(self._contacts.seal(contact.encode(), "contact")).decode()
@@ -288,6 +295,15 @@ def _sign(own: Connection, batch: str, digest: bytes, *, signer: str, at: dateti
         raise Refused("batch", "not what was signed first")
     sql = "UPDATE enrolment_batches SET signed_by = ?, signed_at = ? WHERE id = ?"
     own.run(sql, [signer, micros(at), batch])
+    _say(own, batch, digest, "second", signer=signer, at=at)
+
+
+def _say(
+    own: Connection, batch: str, digest: bytes, signature: str, *, signer: str, at: datetime
+) -> None:
+    """To the audit log: who signed what, which was never kept."""
+    facts = {"signature": signature}
+    note(own, "enrolment", at=at, facts=facts, batch=batch, digest=digest.hex(), signer=signer)
 
 
 _NOBODY = Member("", "", True, "", "other", "es", False)

@@ -17,6 +17,8 @@ from serve.notices.mail import ROUTE as LETTERS
 class Mailbox:
     """Puts letters into a folder as `.eml`, short messages as `.json`. Only its owner may read them."""
 
+    at_once = 32
+
     def __init__(self, folder: Path, vault: Vault) -> None:
         self._folder, self._vault = folder, vault
 

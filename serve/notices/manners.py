@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from serve.answers import Refused
+from serve.audit.ledger import note
 from serve.deliveries.queue import micros, moment
 from serve.store.database import Connection
 
@@ -59,6 +60,8 @@ def hold(
         "INSERT INTO notice_holds VALUES (?, ?, ?, ?, ?, ?, ?)",
         [name, person, authority, reference, entered_by, micros(at), micros(until)],
     )
+    asked = {"authority": authority, "reference": reference, "entered_by": entered_by}
+    note(own, "delay", at=at, facts={}, delay=name, until=micros(until), **asked)
     own.run(
         "UPDATE notices SET due_at = ? WHERE person = ? AND due_at < ?",
         [micros(until), person, micros(until)],

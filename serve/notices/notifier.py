@@ -1,34 +1,33 @@
 """From a registration to a notice: whether, to which contact, when, and in what words.
 
 It works after the answer to the carrier and never changes it: membership is looked up for every
-registration it is given, with the same work for everybody.
+registration it is given, with the same work for everybody. Notices are prepared with reads alone and then
+written, so that the writer lock, which answers wait for, is held for the rows only.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from serve.deliveries.queue import Draft, enqueue, micros, moment
 from serve.deliveries.sealing import Vault
 from serve.notices import texts
 from serve.notices.answered import TELLING
+from serve.notices.bursts import kind_of_burst
 from serve.notices.enrolment import Invitation, Member, Register
+from serve.notices.folios import new_folio, plain_folio
 from serve.notices.lockbox import Lockbox, Row
-from serve.notices.mail import mail_draft
 from serve.notices.manners import Manners, held_until
-from serve.notices.sms import sms_draft
+from serve.notices.pen import Pen
 from serve.store.database import Connection
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O, 1 I L, U: read aloud without mistakes
-FOLIO_LETTERS = 12  # 30^12, or 59 bits: with ten million open, a guess hits one in 5e10
 DAY = timedelta(days=1)
 Unsettled = Callable[[Connection, bytes], bool]
 
@@ -51,9 +50,56 @@ class Case:
     contact: bytes | None = None
     alike: frozenset[str] = frozenset()
 
+    @property
+    def came(self) -> frozenset[bytes]:
+        """What nobody is told at: the line itself and the contact that arrived with it."""
+        return frozenset({self.line, self.contact or self.line})
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is still to be told. Sealed while it waits, for whom it is about stands in it."""
+
+    person: bytes
+    folio: str
+    alike: tuple[str, ...]
+    came: frozenset[bytes]
+
+    def packed(self) -> bytes:
+        """Its bytes."""
+        came = sorted(mark.hex() for mark in self.came)
+        told = [self.person.hex(), self.folio, self.alike, came]
+        return json.dumps(told).encode()
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Self:
+        """The same again."""
+        person, folio, alike, came = json.loads(content)
+        marks = frozenset(map(bytes.fromhex, came))
+        return cls(bytes.fromhex(person), folio, tuple(alike), marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A notice about to be written: told now by `drafts`, later by `waits`, or not at all."""
+
+    name: str
+    row: tuple[object, ...]
+    drafts: Sequence[Draft] = ()
+    waits: tuple[int, bytes] | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """What the notices of one preparation add to what the store has: by person."""
+
+    made: Counter[bytes] = field(default_factory=Counter)
+    gathering: dict[bytes, datetime] = field(default_factory=dict)
+    about: set[bytes] = field(default_factory=set)
+
 
 class Notifier:
-    """Writes notices and the messages that tell of them. Every method is for inside `own.writing()`.
+    """Makes notices and the messages that tell of them.
 
     `unsettled` says whether a line was ported, relinked or given a new SIM in the last 30 days.
     """
@@ -69,15 +115,38 @@ class Notifier:
         manners: Manners | None = None,
     ) -> None:
         self._box, self._register = box, register
-        self._letters, self._sender = letters, sender
+        self._letters, self._pen = letters, Pen(letters, sender)
         self._unsettled, self._manners = unsettled, manners or Manners()
 
-    def consider(self, own: Connection, cases: Sequence[Case], at: datetime) -> int:
-        """Make the notices that these registrations call for; how many."""
-        return sum(self._consider(own, case, at) for case in cases)
+    def prepared(
+        self, own: Connection, cases: Sequence[Case], at: datetime
+    ) -> list[Prepared | None]:
+        """The notices that these registrations call for, one each or none. Only reads."""
+        told = _Round()
+        return [self._prepared(own, case, at, told) for case in cases]
+
+    def write(self, own: Connection, prepared: Iterable[Prepared | None], at: datetime) -> int:
+        """Write them, inside `own.writing()`; how many. One that another wrote meanwhile stays as it is."""
+        drafts: list[Draft] = []
+        waiting: list[tuple[int, bytes, str]] = []
+        count = 0
+        for one in prepared:
+            if one is None or not own.rows(
+                "INSERT INTO notices (id, person, folio, detail, made_at, about, told_in) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (about) DO NOTHING RETURNING 1",
+                one.row,
+            ):
+                continue
+            count += 1
+            drafts += one.drafts
+            if one.waits:
+                waiting.append((*one.waits, one.name))
+        enqueue(own, drafts, at=at, due=at)
+        own.run_many("UPDATE notices SET due_at = ?, envelope = ? WHERE id = ?", waiting)
+        return count
 
     def invite(self, own: Connection, invitations: Sequence[Invitation], at: datetime) -> None:
-        """Send the codes of a batch that was signed twice."""
+        """Send the codes of a batch that was signed twice, inside `own.writing()`."""
         drafts = [self._invitation(one, at) for one in invitations]
         enqueue(own, drafts, at=at, due=self._manners.awake(at))
 
@@ -86,17 +155,19 @@ class Notifier:
         return bool(own.rows("SELECT 1 FROM notices WHERE due_at <= ? LIMIT 1", [micros(at)]))
 
     def tell_what_is_due(self, own: Connection, at: datetime) -> int:
-        """Tell, together for each person, what had to wait; how many messages."""
+        """Tell, together for each person, what had to wait, inside `own.writing()`; how many persons.
+
+        Where to is decided now: a number may have changed hands since the notice was made.
+        """
         rows = own.rows(
-            "SELECT id, person, envelope FROM notices WHERE due_at <= ? ORDER BY made_at, id",
-            [micros(at)],
+            "SELECT id, envelope FROM notices WHERE due_at <= ? ORDER BY made_at, id", [micros(at)]
         )
-        waiting: dict[bytes, list[tuple[str, dict[str, Any]]]] = {}
-        for name, person, envelope in rows:
-            opened = json.loads(self._letters.open(bytes(envelope), name))
-            waiting.setdefault(bytes(person), []).append((name, opened))
-        for notices in waiting.values():
-            self._tell_together(own, notices, at)
+        waiting: dict[bytes, list[tuple[str, News]]] = {}
+        for name, envelope in rows:
+            news = News.unpacked(self._letters.open(bytes(envelope), name))
+            waiting.setdefault(news.person, []).append((name, news))
+        for person, notices in waiting.items():
+            self._tell_together(own, person, notices, at)
         return len(waiting)
 
     def detail(self, own: Connection, person: bytes, folio: str) -> Mapping[str, Any] | None:
@@ -107,26 +178,36 @@ class Notifier:
         )
         return self._box.opened(row, bytes(found[0][0]) if found else None)
 
-    def _consider(self, own: Connection, case: Case, at: datetime) -> bool:
+    def about(self, own: Connection, person: bytes, folio: str) -> list[UUID]:
+        """The assessments that a notice told of, for who proved to be the person; none for another's folio."""
+        row, mark = self._box.row(person), self._box.mark("folio", plain_folio(folio))
+        rows = own.rows(
+            "SELECT n.detail FROM notices f JOIN notices n ON n.id = f.id OR n.told_in = f.told_in "
+            "WHERE f.folio = ? AND f.person = ? AND n.person = ?",
+            [mark, row.name, row.name],
+        )
+        return [UUID(row.open(bytes(detail))["assessment"]) for (detail,) in rows]
+
+    def _prepared(self, own: Connection, case: Case, at: datetime, told: _Round) -> Prepared | None:
         member = self._called_for(own, case)
         if member is None:
-            return False
+            return None
         row, name, folio = self._box.row(case.person), str(uuid.uuid4()), new_folio()
         about = self._box.mark("about", f"{row.name.hex()}/{case.assessment_id}")
-        if own.rows("SELECT 1 FROM notices WHERE about = ?", [about]):
-            return False
-        to = self._contacts(own, member, case)
-        due = self._due(own, row, at) if to else None
+        if about in told.about or own.rows("SELECT 1 FROM notices WHERE about = ?", [about]):
+            return None
+        told.about.add(about)
+        news = News(case.person, folio, tuple(sorted(case.alike)), case.came)
+        to = self._contacts(own, member, news.came)
+        due = self._due(own, row, at, told) if to else None
+        told.made[row.name] += 1
+        now = due is not None and due <= at
         mark, detail = self._box.mark("folio", folio), row.seal(_detail(case))
-        own.run(
-            "INSERT INTO notices (id, person, folio, detail, made_at, about) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            [name, row.name, mark, detail, micros(at), about],
-        )
-        if due is not None:
-            told = {"to": to, "language": member.language, "folio": folio}
-            self._post(own, name, told | {"alike": sorted(case.alike)}, due=due, at=at)
-        return True
+        values = (name, row.name, mark, detail, micros(at), about, name if now else None)
+        if due is None or now:
+            return Prepared(name, values, self._drafts(name, [news], member, to, at))
+        told.gathering.setdefault(row.name, due)
+        return Prepared(name, values, waits=(micros(due), self._letters.seal(news.packed(), name)))
 
     def _called_for(self, own: Connection, case: Case) -> Member | None:
         """Whoever is to be told of this registration: one look, whoever it is about."""
@@ -134,110 +215,78 @@ class Notifier:
         wanted = member is not None and (case.decision in TELLING or member.every)
         return member if wanted else None
 
-    def _contacts(self, own: Connection, member: Member, case: Case) -> list[str]:
+    def _contacts(
+        self, own: Connection, member: Member, came: Collection[bytes]
+    ) -> tuple[str, ...]:
         """Where to tell: neither the new line, nor what came with it, nor a number that moved lately."""
         if member.silent:
-            return []
+            return ()
         mark = bytes.fromhex(member.mark)
-        came = {case.line, case.contact}
         moved = mark in came or bytes.fromhex(member.arrived) in came or self._unsettled(own, mark)
         found = [] if moved else [self._register.opened(member)]
         if member.delegate and bytes.fromhex(member.delegate_mark) not in came:
             found.append(self._register.opened(replace(member, contact=member.delegate)))
-        return found
+        return tuple(found)
 
-    def _due(self, own: Connection, row: Row, at: datetime) -> datetime:
+    def _due(self, own: Connection, row: Row, at: datetime, told: _Round) -> datetime:
         """When to tell: `at` for now and by itself, later for together with others."""
         held = held_until(own, row.name, at)
         if held is not None:
             return self._manners.awake(held)
         sql = "SELECT COUNT(*) FROM notices WHERE person = ? AND made_at > ?"
         [(today,)] = own.rows(sql, [row.name, micros(at - DAY)])
-        if today < self._manners.singly:
+        if today + told.made[row.name] < self._manners.singly:
             return self._manners.awake(at)
+        if row.name in told.gathering:
+            return told.gathering[row.name]
         sql = "SELECT MIN(due_at) FROM notices WHERE person = ? AND due_at > ?"
         [(gathering,)] = own.rows(sql, [row.name, micros(at)])
         later = self._manners.together_after
         return self._manners.awake(at + later) if gathering is None else moment(gathering)
 
-    def _post(
-        self, own: Connection, name: str, envelope: dict[str, Any], *, due: datetime, at: datetime
-    ) -> None:
-        if due <= at:
-            self._tell_together(own, [(name, envelope)], at)
-            return
-        sealed = self._letters.seal(json.dumps(envelope).encode(), name)
-        sql = "UPDATE notices SET due_at = ?, envelope = ? WHERE id = ?"
-        own.run(sql, [micros(due), sealed, name])
-
     def _tell_together(
-        self, own: Connection, notices: Sequence[tuple[str, dict[str, Any]]], at: datetime
+        self, own: Connection, person: bytes, notices: Sequence[tuple[str, News]], at: datetime
     ) -> None:
-        """One message for all of them, under the first one's name and folio."""
-        name, first = notices[0]
-        kind = kind_of_burst([envelope["alike"] for _, envelope in notices])
-        drafts = [
-            self._draft(_copy(name, i), to, first, count=len(notices), kind=kind, at=at)
-            for i, to in enumerate(first["to"])
-        ]
-        enqueue(own, drafts, at=at, due=at)
-        own.run_many(
-            "UPDATE notices SET due_at = NULL, envelope = NULL, told_in = ? WHERE id = ?",
-            [(name, each) for each, _ in notices],
-        )
+        """One message for all that may be told at the same contacts, under the first one's name and folio."""
+        member = self._register.member(own, person)
+        together: dict[tuple[str, ...], list[tuple[str, News]]] = {}
+        for name, news in notices:
+            to = self._contacts(own, member, news.came) if member else ()
+            together.setdefault(to, []).append((name, news))
+        for to, some in together.items():
+            name = some[0][0]
+            if member:
+                drafts = self._drafts(name, [news for _, news in some], member, to, at)
+                enqueue(own, drafts, at=at, due=at)
+            own.run_many(
+                "UPDATE notices SET due_at = NULL, envelope = NULL, told_in = ? WHERE id = ?",
+                [(name if to else None, each) for each, _ in some],
+            )
 
-    def _draft(
-        self, name: str, to: str, told: Mapping[str, Any], *, count: int, kind: str, at: datetime
-    ) -> Draft:
-        language, folio = told["language"], told["folio"]
-        if "@" not in to:
-            text = texts.short_notice(folio, language=language, count=count)
-            return sms_draft(name, to, text, language=language, vault=self._letters)
-        letter = texts.notice(folio, language=language, count=count, kind=kind)
-        return mail_draft(
-            name, to, letter, sender=self._sender, language=language, at=at, vault=self._letters
+    def _drafts(
+        self, name: str, news: Sequence[News], member: Member, to: Sequence[str], at: datetime
+    ) -> list[Draft]:
+        """The messages of one telling; each contact's has a name of its own, and always the same."""
+        if not to:
+            return []
+        words = texts.notice(
+            news[0].folio,
+            language=member.language,
+            count=len(news),
+            kind=kind_of_burst([one.alike for one in news]),
+            portal=member.portal,
         )
+        names = [name, *(str(uuid.uuid5(UUID(name), str(i))) for i in range(1, len(to)))]
+        return [
+            self._pen.draft(each, contact, words, language=member.language, at=at)
+            for each, contact in zip(names, to, strict=True)
+        ]
 
     def _invitation(self, one: Invitation, at: datetime) -> Draft:
-        name, language = str(uuid.uuid4()), one.language
-        if "@" not in one.contact:
-            text = texts.short_invitation(one.code, language=language)
-            return sms_draft(name, one.contact, text, language=language, vault=self._letters)
-        letter = texts.invitation(one.code, institution=one.institution, language=language)
-        return mail_draft(
-            name,
-            one.contact,
-            letter,
-            sender=self._sender,
-            language=language,
-            at=at,
-            vault=self._letters,
+        words = texts.invitation(
+            one.code, institution=one.institution, language=one.language, portal=one.portal
         )
-
-
-def kind_of_burst(alike: Sequence[Collection[str]]) -> str:
-    """One by one, a seller's batch (most of them share something), or strangers here and there."""
-    if len(alike) == 1:
-        return texts.SINGLE
-    most = Counter(key for each in alike for key in set(each)).most_common(1)
-    return texts.BATCH if most and most[0][1] * 2 > len(alike) else texts.SCATTERED
-
-
-def _copy(name: str, number: int) -> str:
-    """The name of a notice's message to its first contact, and to each further one."""
-    return name if not number else str(uuid.uuid5(uuid.UUID(name), str(number)))
-
-
-def new_folio() -> str:
-    """What a person types in: three groups of four letters and digits."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(FOLIO_LETTERS))
-    return "-".join(letters[i : i + 4] for i in range(0, FOLIO_LETTERS, 4))
-
-
-def plain_folio(typed: str) -> str:
-    """A folio as typed, in the one form it is known by."""
-    letters = "".join(letter for letter in typed.upper() if letter.isalnum())
-    return "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
+        return self._pen.draft(str(uuid.uuid4()), one.contact, words, language=one.language, at=at)
 
 
 def _detail(case: Case) -> dict[str, Any]:

@@ -25,7 +25,7 @@ QUIET = f"{PREFIX}QUIET_HOURS"
 GATEWAY, GATEWAY_SECRET = f"{PREFIX}GATEWAY_URL", f"{PREFIX}GATEWAY_SECRET_FILE"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
-LONGEST_NAME = 64
+LONGEST_NAME, LONGEST_PORTAL = 64, 60
 NO_SENDER = "avisos@simvigia.invalid"
 _QUIET = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)(?: ([A-Za-z_/]+))?$")
 
@@ -145,4 +145,13 @@ def _institution(name: str, held: Mapping[str, Any]) -> Institution:
         raise ValueError
     domains = frozenset(domain.lower() for domain in held["domains"])
     signers, carrier = frozenset(held["signers"]), str(held.get("carrier", ""))
-    return Institution(name, domains, signers, carrier)
+    return Institution(name, domains, signers, carrier, _portal(str(held.get("portal", ""))))
+
+
+def _portal(words: str) -> str:
+    """What the portal is called in notices. Raises BadInput for what a phone would show as a link."""
+    if len(words) > LONGEST_PORTAL or not words.isprintable() or set(words) & set("./@:<>«»"):
+        raise BadInput(
+            f"{INSTITUTIONS}: portal must be up to {LONGEST_PORTAL} characters of words, and no link"
+        )
+    return words

@@ -32,7 +32,9 @@ def sms_draft(name: str, to: str, text: str, *, language: str, vault: Vault) -> 
 
 
 class Sms:
-    """The channel of short messages."""
+    """The channel of short messages: many at a time, for there is one gateway for all."""
+
+    at_once = 32
 
     def __init__(self, webhooks: Webhooks, vault: Vault) -> None:
         self._webhooks, self._vault = webhooks, vault

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-VERSION = "1"
+VERSION = "2"
 SINGLE, SCATTERED, BATCH = "single", "scattered", "batch"
 # Plain text: there is no markup that could be escaped.
 _templates = Environment(  # noqa: S701
@@ -20,36 +20,42 @@ _templates = Environment(  # noqa: S701
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a person reads."""
+    """What a person reads in an e-mail."""
 
     subject: str
     text: str
 
 
-def notice(folio: str, *, language: str, count: int = 1, kind: str = SINGLE) -> Letter:
-    """A notice of one registration or of several."""
-    return _letter("notice", language, folio=folio, count=count, kind=kind)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The same as a letter and as a message of a few characters."""
+
+    letter: Letter
+    short: str
 
 
-def short_notice(folio: str, *, language: str, count: int = 1) -> str:
-    """The same for a message of a few characters."""
-    return _text("short", language, folio=folio, count=count, code="").strip()
+def notice(
+    folio: str, *, language: str, count: int = 1, kind: str = SINGLE, portal: str = ""
+) -> Words:
+    """A notice of one registration or of several. `portal` is what the portal was called at enrolment."""
+    return _words("notice", language, folio=folio, count=count, kind=kind, portal=portal)
 
 
-def invitation(code: str, *, institution: str, language: str) -> Letter:
+def invitation(code: str, *, institution: str, language: str, portal: str = "") -> Words:
     """The code with which a person accepts to be enrolled."""
-    return _letter("code", language, code=code, institution=institution)
+    return _words("invitation", language, code=code, institution=institution, portal=portal)
 
 
-def short_invitation(code: str, *, language: str) -> str:
-    """The same for a message of a few characters."""
-    return _text("short", language, code=code).strip()
+def entry(code: str, *, language: str) -> Words:
+    """The code with which somebody enters the portal."""
+    return _words("entry", language, code=code)
 
 
-def _letter(name: str, language: str, **values: object) -> Letter:
-    subject, _, text = _text(name, language, **values).partition("\n")
-    return Letter(subject, text.lstrip("\n"))
+def _words(name: str, language: str, **values: object) -> Words:
+    subject, _, text = _text(f"{name}.{language}", values).partition("\n")
+    letter = Letter(subject, text.lstrip("\n"))
+    return Words(letter, _text(f"{name}.short.{language}", values).strip())
 
 
-def _text(name: str, language: str, **values: object) -> str:
-    return _templates.get_template(f"{name}.{language}.txt.j2").render(**values)
+def _text(name: str, values: dict[str, object]) -> str:
+    return _templates.get_template(f"{name}.txt.j2").render(values)

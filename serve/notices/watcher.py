@@ -24,7 +24,7 @@ from serve.store.database import Connection, connect
 
 LOOK_EVERY, AFTER_FAULT = 1.0, 2.0  # seconds: every look writes, and answers wait for who writes
 DUE_EVERY = 5.0  # seconds between looks at what had to wait
-AT_ONCE, TOLD_AT_ONCE = 512, 16  # answers looked at together; notices in one transaction
+AT_ONCE, TOLD_AT_ONCE = 512, 128  # answers looked at together; in one transaction
 PUT_OFF = timedelta(minutes=1)  # after a notice that could not be made
 log = structlog.get_logger("notices")
 
@@ -87,15 +87,9 @@ class Watcher:
 def look(own: Connection, office: Office) -> int:
     """Look at the oldest answers once; how many. Nobody's and everybody's cost the same here."""
     answers = noted(own, AT_ONCE, at=office.now())
-    if not answers:
-        return 0
-    found = cases(Books(own), answers, now=office.clock())
-    members = {n for n, case in found.items() if office.register.member(own, case.person)}
-    with own.writing():
-        struck(own, [one.number for one in answers if one.number not in members])
-    telling = [one for one in answers if one.number in members]
-    for first in range(0, len(telling), TOLD_AT_ONCE):
-        _tell(own, office, telling[first : first + TOLD_AT_ONCE], found)
+    found = cases(Books(own), answers, now=office.clock()) if answers else {}
+    for first in range(0, len(answers), TOLD_AT_ONCE):
+        _tell(own, office, answers[first : first + TOLD_AT_ONCE], found)
     return len(answers)
 
 
@@ -103,11 +97,13 @@ def _tell(
     own: Connection, office: Office, answers: Sequence[Noted], found: Mapping[int, Case]
 ) -> None:
     """One transaction; where one of them cannot be told, the others are."""
+    at, news = office.now(), [one.number for one in answers if one.number in found]
     try:
+        made = office.notifier.prepared(own, [found[number] for number in news], at)
+        prepared = dict(zip(news, made, strict=True))
         with own.writing():
             mine = struck(own, [one.number for one in answers])
-            told = [found[one.number] for one in answers if one.number in mine]
-            office.notifier.consider(own, told, office.now())
+            office.notifier.write(own, [prepared.get(number) for number in sorted(mine)], at)
     except (DetectorError, ValueError) as fault:
         if len(answers) > 1:
             for one in answers:

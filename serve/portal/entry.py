@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serve.notices.notifier import FOLIO_LETTERS, plain_folio
+from serve.notices import folios
 from serve.portal import records
 from serve.portal.calls import Call, Reply, led, shown, stale
 from serve.portal.proof import CODE_DIGITS, RIGHT, Claim, person
@@ -21,9 +21,9 @@ def folio(_: Portal, call: Call) -> Reply:
     """A folio of a notice (12 letters), of a clerk (8), or none for who is enrolled."""
     visit = _visit(call)
     typed = "" if call.form.get("none") else call.form.get("folio", "")[:24]
-    plain = plain_folio(typed)
+    plain = folios.plain_folio(typed)
     letters = len(plain.replace("-", ""))
-    fine = letters == FOLIO_LETTERS or records.prefix(typed) or call.form.get("none")
+    fine = letters == folios.LETTERS or records.prefix(typed) or call.form.get("none")
     if not fine or not plain.isascii():
         return shown(call, "home", visit, complaint=call.word("home", "bad"))
     return led("/identidad", replace(begun(call.at), token=visit.token, folio=plain, named=True))

@@ -32,8 +32,9 @@ class Ticket:
 class HeldLine:
     """A line in somebody's name. `state` is INEGI's two digits; `last_two` those of the number.
 
-    `decision_open` says whether the carrier still waits. `said` is the answer that counts and
-    `disagreed` that holder and delegate said different things: both are kept.
+    `decision_open` says whether the carrier still waits. `said` is the answer that counts,
+    `disagreed` that holder and delegate said different things (both are kept), `look_asked` that a person
+    was asked to look.
     """
 
     assessment: UUID
@@ -45,6 +46,7 @@ class HeldLine:
     ticket: Ticket | None
     said: Said | None = None
     disagreed: bool = False
+    look_asked: bool = False
 
 
 class Holding(Protocol):
@@ -64,4 +66,8 @@ class Holding(Protocol):
         A later answer supersedes an earlier one of the same person; where holder and delegate
         disagree, both are kept. Raises Unknown for a line that is not known here.
         """
+        ...
+
+    def ask_to_look(self, assessment: UUID, at: datetime) -> Ticket:
+        """That a person of the carrier looks; the case. Asked twice it is asked once. Raises Unknown."""
         ...

@@ -9,7 +9,7 @@ from typing import cast
 from uuid import UUID
 
 from serve.answers import Unknown
-from serve.deliveries.queue import micros, moment
+from serve.deliveries.queue import moment
 from serve.notices.enrolment import PATIENCE, Member
 from serve.portal import records
 from serve.portal.calls import Call, Reply, led, shown, stale
@@ -21,6 +21,7 @@ from serve.portal.visits import FOLIO, MEMBER, Visit
 from serve.words import ENGLISH, FAMILIES, SPANISH
 
 PER_PAGE = 12  # lines; a page stays below 60 KB
+ENDS = ("withdraw", "contest")  # what is asked twice
 MOST_ASKED = 60  # of who asked about a name, the newest
 TONGUES = {"es": SPANISH, "en": ENGLISH}
 
@@ -29,13 +30,24 @@ def lines(portal: Portal, call: Call) -> Reply:
     """The lines in this name, and who asked about it."""
     visit, member = _member(portal, call)
     held = portal.holding.lines(visit.subject, call.at)
+    own, plain = portal.books.own, visit.folio
+    about = portal.notifier.about(own, person(visit.subject), plain) if plain else []
+    told = {"about": [str(one) for one in about], "strange": bool(plain) and not about}
     if not member.full_detail(call.at):
         begins = (moment(member.accepted_at) + PATIENCE).astimezone(MEXICO) + timedelta(days=1)
-        values: dict[str, object] = {"detail_from": begins.date(), "total": len(held)}
-        return shown(call, "lines", visit, here="lineas", **values)
+        return shown(
+            call,
+            "lines",
+            visit,
+            here="lineas",
+            detail_from=begins.date(),
+            total=len(held),
+            strange=told["strange"],
+        )
+    held = sorted(held, key=lambda line: line.assessment not in about)
     pages = max(1, ceil(len(held) / PER_PAGE))
     page = min(max(_number(call.query.get("pagina", "1")), 1), pages)
-    values = {
+    values: dict[str, object] = told | {
         "detail_from": None,
         "lines": held[(page - 1) * PER_PAGE : page * PER_PAGE],
         "asked": portal.holding.asked(visit.subject, call.at)[:MOST_ASKED],
@@ -73,10 +85,8 @@ def record(portal: Portal, call: Call) -> Reply:
     visit = _proved(call)
     found = _record(portal, visit)
     line = _filed(portal, call, visit, found)
-    sql = "SELECT 1 FROM portal_reviews WHERE assessment = ?"
-    reviewed = bool(portal.books.own.rows(sql, [str(found.assessment)]))
     reasons = [FAMILIES[family][TONGUES[call.language]] for family in found.families]
-    values = {"record": found, "line": line, "reviewed": reviewed, "reasons": reasons}
+    values = {"record": found, "line": line, "reasons": reasons}
     return shown(call, "record", visit, **values)
 
 
@@ -84,17 +94,9 @@ def review(portal: Portal, call: Call) -> Reply:
     """That a person looks. Asked twice it is asked once."""
     visit = _proved(call)
     found = _record(portal, visit)
-    line = _filed(portal, call, visit, found)
-    if (
-        line is not None and line.ticket is None
-    ):  # a case without a verdict is what makes somebody look
-        portal.holding.answer(found.assessment, "not_sure", "folio", call.at)
     with portal.writing(call, "review_asked", subject=visit.subject):
-        portal.books.own.run(
-            "INSERT INTO portal_reviews (assessment, asked_at) VALUES (?, ?) "
-            "ON CONFLICT (assessment) DO NOTHING",
-            [str(found.assessment), micros(call.at)],
-        )
+        pass
+    portal.holding.ask_to_look(found.assessment, call.at)
     return led("/registro", replace(visit, said="reviewed"))
 
 
@@ -120,7 +122,11 @@ def lock(portal: Portal, call: Call) -> Reply:
 def enrolment_page(portal: Portal, call: Call) -> Reply:
     """Who enrolled this person, and how to end it."""
     visit, member = _holder(portal, call)
-    values = {"institution": member.institution, "silent": member.silent}
+    return _choices(call, visit, member)
+
+
+def _choices(call: Call, visit: Visit, member: Member, complaint: str = "") -> Reply:
+    values = {"institution": member.institution, "silent": member.silent, "complaint": complaint}
     return shown(call, "enrolment", visit, here="avisos", **values)
 
 
@@ -129,7 +135,9 @@ def enrolment(portal: Portal, call: Call) -> Reply:
     visit, want, register = _proved(call), call.form.get("want", ""), portal.register
     if visit.proved == MEMBER and register.member(portal.books.own, person(visit.subject)) is None:
         return _gone(call, visit)  # the second of a double click
-    _holder(portal, call)
+    _, member = _holder(portal, call)
+    if want in ENDS and not call.form.get("sure"):
+        return _choices(call, visit, member, call.word("enrolment", "unsure"))
     acts = {
         "silence": register.silence,
         "speak": register.speak,
@@ -141,7 +149,7 @@ def enrolment(portal: Portal, call: Call) -> Reply:
     own = portal.books.own
     with portal.writing(call, want, subject=visit.subject):
         acts[want](own, person(visit.subject))
-        if want in ("withdraw", "contest"):
+        if want in ENDS:
             portal.locks.unlock(own, visit.subject)  # nobody could take it off any more
     if want in ("silence", "speak"):
         return led("/avisos", replace(visit, said="silent" if want == "silence" else "speaking"))

@@ -51,6 +51,13 @@ def page(name: str, language: str, *, token: str, **values: object) -> str:
     return template.render({**plain, **values, "ticket": lambda: field})
 
 
+def month_name(month: str, language: str) -> str:
+    """A month like 2026-03 in words."""
+    year, number = month.split("-")
+    name = _MONTHS[language].split()[int(number) - 1]
+    return f"{name.capitalize()} de {year}" if language == "es" else f"{name} {year}"
+
+
 def _environment(language: str) -> Environment:
     made = Environment(
         loader=PackageLoader("serve.portal"),

@@ -15,12 +15,11 @@ from datetime import datetime, timedelta
 
 from serve.deliveries.queue import Draft, enqueue, micros
 from serve.deliveries.sealing import Vault
+from serve.notices import texts
 from serve.notices.enrolment import Member, Register
 from serve.notices.lockbox import Lockbox, Seals
-from serve.notices.mail import mail_draft
 from serve.notices.notifier import Notifier, Unsettled
-from serve.notices.sms import sms_draft
-from serve.portal import letters
+from serve.notices.pen import Pen
 from serve.store.database import Connection
 
 CODE_DIGITS, CODE_LIFE, MOST_TRIES = 8, timedelta(minutes=15), 10
@@ -68,7 +67,7 @@ class Prover:
         unsettled: Unsettled,
     ) -> None:
         self._box, self._register, self._notifier = box, register, notifier
-        self._letters, self._sender, self._unsettled = letters, sender, unsettled
+        self._pen, self._unsettled = Pen(letters, sender), unsettled
         sealed = base64.b64encode(contacts.seal(DECOY.encode(), "contact")).decode()
         self._decoy = Member(sealed, "00" * 16, True, "", "other", "es", False, delegate=sealed)
 
@@ -142,18 +141,8 @@ class Prover:
         contact = self._register.opened(
             replace(to, contact=to.delegate) if by == "delegate" else to
         )
-        letter = letters.code(code, language=to.language)
-        if "@" not in contact:
-            return sms_draft(name, contact, letter.text, language=to.language, vault=self._letters)
-        return mail_draft(
-            name,
-            contact,
-            letter,
-            sender=self._sender,
-            language=to.language,
-            at=at,
-            vault=self._letters,
-        )
+        words = texts.entry(code, language=to.language)
+        return self._pen.draft(name, contact, words, language=to.language, at=at)
 
 
 def _is_again(used_at: int, at: datetime) -> bool:

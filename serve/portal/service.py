@@ -23,6 +23,7 @@ from serve.errors import Fault
 from serve.limits import Rate
 from serve.notices.enrolment import Register
 from serve.notices.lockbox import Lockbox
+from serve.notices.notifier import Notifier
 from serve.portal.acts import Act, Audit
 from serve.portal.calls import (
     Call,
@@ -85,6 +86,7 @@ class Portal:
     box: Lockbox
     register: Register
     prover: Prover
+    notifier: Notifier
     holding: Holding
     locks: Locks
     cookies: Cookies

@@ -63,6 +63,7 @@ def portal(
         box=enrolling.box,
         register=enrolling.register,
         prover=prover,
+        notifier=enrolling.notifier,
         holding=holding,
         locks=Locks(enrolling.box),
         cookies=Cookies(visits),

@@ -174,6 +174,38 @@ def test_a_case_is_overdue_after_three_working_days(court: Court) -> None:
     assert court.carrier.find(name, ALFA).overdue
 
 
+def test_overdue_cases_are_counted_by_carrier(court: Court) -> None:
+    name = court.holder.answer(court.line(), "not_mine", "holder", court.at).id
+    court.at = due(court.at) + timedelta(seconds=1)
+
+    assert book.overdue(court.own, court.at) == {"alfa": 1}
+    assert court.carrier.overdue(ALFA) == 1
+    assert court.carrier.overdue({"beta"}) == 0
+    court.carrier.resolve(name, ALFA, "kept")
+    assert book.overdue(court.own, court.at) == {}
+
+
+def test_a_person_is_asked_to_look_and_the_carrier_hears_of_it_once(court: Court) -> None:
+    line = court.line()
+    name = court.holder.ask_to_look(line, court.at).id
+    court.holder.ask_to_look(line, court.at)
+
+    seen = court.carrier.find(name, ALFA)
+    assert (seen.said, seen.look_asked, len(court.heard)) == ("not_sure", True, 1)
+    assert court.holder.lines(MINE, court.at)[0].look_asked
+    with pytest.raises(Unknown):
+        court.holder.ask_to_look(uuid4(), court.at)
+
+
+def test_asking_for_a_look_keeps_what_was_said(court: Court) -> None:
+    line = court.line()
+    name = court.holder.answer(line, "mine", "folio", court.at).id
+    court.holder.ask_to_look(line, court.at)
+
+    seen = court.carrier.find(name, ALFA)
+    assert (seen.said, seen.look_asked, len(court.heard)) == ("mine", True, 2)
+
+
 @pytest.mark.parametrize(
     ("opened", "until"),
     [("2026-03-02", "2026-03-05"), ("2026-03-05", "2026-03-10"), ("2026-03-07", "2026-03-11")],

@@ -63,6 +63,15 @@ def test_a_single_case_is_in_no_cell(court: Court) -> None:
     assert statistics(court.own, court.at) == []
 
 
+def test_overdue_is_published_where_it_is_many(court: Court) -> None:
+    asked = [question(), *(question(carrier_id="beta") for _ in range(5))]
+    for told_ in court.standing.answered(*asked):
+        court.holder.answer(told_.assessment_id, "not_mine", "folio", court.at)
+    court.at += timedelta(days=9)
+
+    assert Published(court.own, lambda: court.at).told().overdue == {"beta": 5}
+
+
 @pytest.mark.anyio
 async def test_the_page_and_the_data_are_open_to_all(court: Court) -> None:
     app = FastAPI()
@@ -76,4 +85,4 @@ async def test_the_page_and_the_data_are_open_to_all(court: Court) -> None:
 
     assert "Casos en números" in page.text
     assert "Cases in numbers" in english.text
-    assert data.json() == {"smallest": SMALLEST, "cells": []}
+    assert data.json() == {"smallest": SMALLEST, "cells": [], "overdue": []}

@@ -30,8 +30,17 @@ class Post:
 
     manner: Callable[[int], str] = lambda _: TAKE
     offered: int = 0
+    conversations: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     port: int = 0
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """aiosmtpd's name."""
+        self.conversations += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         """aiosmtpd's name."""
@@ -54,9 +63,10 @@ class Post:
 def post_office(post: Post | None = None, **options: Any) -> Iterator[Post]:
     """At a free port of this machine."""
     made = post or Post()
-    with socket.socket() as probe:  # aiosmtpd calls itself at the port it was given
-        probe.bind(("127.0.0.1", 0))
-        made.port = probe.getsockname()[1]
+    if not made.port:  # aiosmtpd calls itself at the port it was given
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            made.port = probe.getsockname()[1]
     controller = Controller(made, hostname="127.0.0.1", port=made.port, **options)
     controller.start()
     try:

@@ -75,12 +75,13 @@ def notifier(*unsettled: bytes) -> Notifier:
 def consider(own: Connection, *cases: Case, at: datetime = AT, unsettled: bytes = b"") -> int:
     with own.writing():
         open_mail(own)
-        return notifier(unsettled).consider(own, cases, at)
+        made = notifier(unsettled)
+        return made.write(own, made.prepared(own, cases, at), at)
 
 
-def tell_due(own: Connection, at: datetime) -> int:
+def tell_due(own: Connection, at: datetime, unsettled: bytes = b"") -> int:
     with own.writing():
-        return notifier().tell_what_is_due(own, at)
+        return notifier(unsettled).tell_what_is_due(own, at)
 
 
 def letters(own: Connection) -> list[str]:

@@ -1,9 +1,8 @@
-"""A dispatcher of letters, also as a process to be killed: `python -m tests.serve.notices.sending URL PORT`."""
+"""A dispatcher of letters, also as a process that is to be killed."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from random import Random
 
 from serve.deliveries.dispatcher import Dispatcher, Limits
@@ -24,5 +23,6 @@ def sender(url: str, port: int) -> Dispatcher:
     )
 
 
-if __name__ == "__main__":
-    asyncio.run(sender(sys.argv[1], int(sys.argv[2])).run(asyncio.Event()))
+def send(url: str, port: int) -> None:
+    """What the process does until it is killed."""
+    asyncio.run(sender(url, port).run(asyncio.Event()))

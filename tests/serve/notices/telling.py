@@ -1,9 +1,7 @@
-"""Watcher and dispatcher in a process of their own, to be killed: `python -m tests.serve.notices.telling`
-with the store's URL, the port of a mail server, and a file of the notifier's keys."""
+"""Watcher and dispatcher at work, here or in a process of their own that is to be killed."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +46,7 @@ def working(url: str, port: int, keys: NoticeKeys) -> tuple[Watcher, Background]
         now=now,
         chance=Random(1),
         pace=HURRY,
-        limits=Limits(look_every=0.02, after_fault=0.1, per_route=32),
+        limits=Limits(after_fault=0.1),
     )
     office = Office(register, notifier, now, lambda: micros(NOON))
     return Watcher(url, office), Background(dispatcher)
@@ -67,6 +65,7 @@ def telling(url: str, port: int, keys: NoticeKeys) -> Iterator[None]:
         background.stop()
 
 
-if __name__ == "__main__":
-    with telling(sys.argv[1], int(sys.argv[2]), NoticeKeys.load(Path(sys.argv[3]))):
+def tell(url: str, port: int, keys: Path) -> None:
+    """What the process does until it is killed."""
+    with telling(url, port, NoticeKeys.load(keys)):
         threading.Event().wait()

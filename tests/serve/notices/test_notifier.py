@@ -1,12 +1,13 @@
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from serve.answers import Refused
 from serve.notices import texts
+from serve.notices.bursts import kind_of_burst
 from serve.notices.manners import Manners, hold
-from serve.notices.notifier import ALPHABET, FOLIO_LETTERS, kind_of_burst
 from serve.store.database import Connection
 from tests.serve.notices.people import (
     AT,
@@ -83,6 +84,41 @@ def test_a_number_that_moved_lately_is_not_told(own: Connection) -> None:
     assert letters(own) == []
 
 
+def test_a_number_that_moves_while_a_notice_waits_is_not_told(own: Connection) -> None:
+    accepted(own)
+    consider(own, case(), at=NIGHT)
+
+    tell_due(own, NIGHT + 8 * HOUR, unsettled=b"mark-of-dani")
+    assert letters(own) == []
+    assert own.rows("SELECT due_at, told_in FROM notices") == [(None, None)]
+
+
+def test_in_a_digest_a_contact_is_not_told_of_what_it_came_with(own: Connection) -> None:
+    accepted(own, delegate="office@congreso.example", delegate_mark=b"mark-of-office")
+    consider(own, case(), case(2, contact=b"mark-of-dani"), case(3), at=NIGHT)
+    tell_due(own, NIGHT + 8 * HOUR)
+
+    told = {(letter.partition("\n")[0], "registraron 2" in letter) for letter in letters(own)}
+    assert told == {
+        ("dani@congreso.example", True),
+        ("office@congreso.example", True),
+        ("office@congreso.example", False),
+    }
+
+
+def test_a_folio_leads_to_all_that_its_letter_told_of(own: Connection) -> None:
+    accepted(own)
+    consider(own, case(), case(2), at=NIGHT)
+    tell_due(own, NIGHT + 8 * HOUR)
+    [letter] = letters(own)
+    folio = FOLIO.search(letter)
+    assert folio
+
+    assert set(notifier().about(own, DANI, folio[0])) == {UUID(int=1), UUID(int=2)}
+    assert notifier().about(own, b"another", folio[0]) == []
+    assert notifier().about(own, DANI, "2222-2222-2222") == []
+
+
 def test_silence_stops_notices_and_keeps_the_folios(own: Connection) -> None:
     accepted(own)
     with own.writing():
@@ -108,10 +144,6 @@ def test_the_folio_opens_the_detail_for_its_person_only(own: Connection) -> None
     assert (opened["carrier"], opened["last_two"]) == ("alfa", 42)
     assert notifier().detail(own, b"another", folio) is None
     assert notifier().detail(own, DANI, "2222-2222-2222") is None
-
-
-def test_a_folio_is_hopeless_to_guess() -> None:
-    assert len(ALPHABET) ** FOLIO_LETTERS > 5e17
 
 
 def test_a_burst_is_told_one_by_one_and_then_together(own: Connection) -> None:

@@ -36,7 +36,7 @@ def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
 
 
 def letter() -> Message:
-    words = notice("ABCD-2345-WXYZ", language="es")
+    words = notice("ABCD-2345-WXYZ", language="es").letter
     made = mail_draft(
         "n-1", "dani@congreso.example", words, sender=SENDER, language="es", at=AT, vault=LETTERS
     )
@@ -144,6 +144,19 @@ def test_an_institution_needs_two_people_who_sign(tmp_path: Path) -> None:
 
     with pytest.raises(BadInput, match="two people"):
         institutions(str(path))
+
+
+@pytest.mark.parametrize("portal", ["lineas.gob.mx", "https://lineas", "x" * 61, "«Mis líneas»"])
+def test_what_the_portal_is_called_is_no_link(tmp_path: Path, portal: str) -> None:
+    path = tmp_path / "institutions.json"
+    house = {"domains": ["congreso.example"], "signers": ["a", "b"], "portal": portal}
+    path.write_text(json.dumps({"congreso": house}))
+
+    with pytest.raises(BadInput, match="portal must be"):
+        institutions(str(path))
+
+    path.write_text(json.dumps({"congreso": house | {"portal": "Mis líneas, del Congreso"}}))
+    assert institutions(str(path))["congreso"].portal == "Mis líneas, del Congreso"
 
 
 def test_a_folder_takes_letters_and_short_messages_for_its_owner_alone(tmp_path: Path) -> None:

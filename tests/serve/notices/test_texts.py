@@ -3,20 +3,23 @@ import re
 import pytest
 
 from serve.notices import texts
+from serve.notices.outfit import LONGEST_PORTAL
 
-FOLIO = "ABCD-2345-WXYZ"
+FOLIO, CODE = "ABCD-2345-WXYZ", "12345678"
+PORTAL = "Mis líneas, en la página del Congreso".ljust(LONGEST_PORTAL, "x")
 
 
-def everything(language: str) -> dict[str, str]:
-    letters = {
-        kind: texts.notice(FOLIO, language=language, count=3, kind=kind)
+def everything(language: str, portal: str = "") -> dict[str, str]:
+    words = {
+        kind: texts.notice(FOLIO, language=language, count=3, kind=kind, portal=portal)
         for kind in (texts.SINGLE, texts.SCATTERED, texts.BATCH)
     }
-    letters["code"] = texts.invitation("12345678", institution="Congreso", language=language)
-    found = {name: f"{letter.subject}\n{letter.text}" for name, letter in letters.items()}
-    found["short"] = texts.short_notice(FOLIO, language=language)
-    found["short code"] = texts.short_invitation("12345678", language=language)
-    return found
+    words["invitation"] = texts.invitation(
+        CODE, institution="Congreso", language=language, portal=portal
+    )
+    words["entry"] = texts.entry(CODE, language=language)
+    letters = {name: f"{one.letter.subject}\n{one.letter.text}" for name, one in words.items()}
+    return letters | {f"short {name}": one.short for name, one in words.items()}
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -27,17 +30,25 @@ def test_no_notice_has_a_link_an_address_or_a_number_to_call(language: str) -> N
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_every_notice_names_the_folio_or_the_code(language: str) -> None:
-    assert all(FOLIO in text or "12345678" in text for text in everything(language).values())
+    assert all(FOLIO in text or CODE in text for text in everything(language).values())
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_a_short_message_fits_two_parts_of_a_text_message(language: str) -> None:
-    assert len(texts.short_notice(FOLIO, language=language, count=99)) <= 2 * 134
-    assert len(texts.short_invitation("12345678", language=language)) <= 2 * 134
+    found = everything(language, PORTAL)
+
+    assert all(len(text) <= 2 * 134 for name, text in found.items() if name.startswith("short"))
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_portal_is_named_in_the_words_agreed_at_enrolment(language: str) -> None:
+    found = everything(language, PORTAL)
+
+    assert all(PORTAL in text for name, text in found.items() if "entry" not in name)
 
 
 def test_spanish_reads_as_it_should() -> None:
-    letter = texts.notice(FOLIO, language="es")
+    letter = texts.notice(FOLIO, language="es").letter
 
     assert letter.subject == "Se registró una línea móvil con su identidad"
     assert letter.text.startswith("Se registró una línea móvil con la identidad que usted pidió")

@@ -100,15 +100,15 @@ def test_a_notice_that_cannot_be_made_is_put_off_and_stands_in_nobodys_way(
     registered(living)
     registered(living, value=other)
     desk = office(KEYS)
-    made, broken = desk.notifier.consider, subject()
+    made, broken = desk.notifier.prepared, subject()
 
-    def consider(own: Any, cases: Any, at: Any) -> int:
+    def prepared(own: Any, cases: Any, at: Any) -> Any:
         if any(case.person == broken for case in cases):
             raise ValueError
         return made(own, cases, at)
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk.notifier, "consider", consider)
+        patched.setattr(desk.notifier, "prepared", prepared)
         look(own, desk)
     assert [letter.partition("@")[0] for letter in waiting(own, KEYS)] == ["eve"]
 

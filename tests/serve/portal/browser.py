@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Playwright
 
+from serve.disputes.page import Published, Told, statistics_router
+from serve.disputes.statistics import Cell
 from serve.portal.locks import Locks
 from serve.store.database import connect
 from tests.builders import curp_of
@@ -77,7 +80,7 @@ def listening(folder: Path) -> Iterator[Place]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = uvicorn.Server(
-        uvicorn.Config(world.app(), port=port, log_level="error", loop="asyncio")
+        uvicorn.Config(_application(world), port=port, log_level="error", loop="asyncio")
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -87,6 +90,36 @@ def listening(folder: Path) -> Iterator[Place]:
     server.should_exit = True
     thread.join()
     world.own.close()
+
+
+def _application(world: World) -> FastAPI:
+    """The portal, and public numbers of three months beside it."""
+    made = world.app()
+    made.include_router(statistics_router(Counted()))
+    return made
+
+
+class Counted(Published):
+    """Numbers as a country would have them."""
+
+    def __init__(self) -> None:
+        """Nothing is read."""
+
+    def told(self) -> Told:
+        cells = [
+            Cell(
+                month,
+                f"{state:02d}",
+                carrier,
+                5 + 7 * state,
+                None if state % 4 else 9,
+                state % 7 or None,
+            )
+            for month in ("2026-03", "2026-02", "2025-12")
+            for state in range(1, 33)
+            for carrier in ("alfa", "aurora", "bravo-movil", "compania-con-nombre-largo")
+        ]
+        return Told(cells, {"alfa": 12, "aurora": 5})
 
 
 def _handed(url: str, world: World) -> str:
@@ -108,6 +141,10 @@ def walked(page: Page, place: Place, look: Look) -> None:
     _settled(page, place, look)
     _by_folio(page, place, look)
     _accepted(page, place, look)
+    page.goto(place.url.replace("/portal", "/statistics"))
+    look(page, "numeros")
+    page.get_by_role("link", name="Diciembre de 2025").click()
+    look(page, "numeros-mes")
 
 
 def _entered(page: Page, place: Place, look: Look) -> None:

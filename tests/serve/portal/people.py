@@ -19,7 +19,8 @@ from serve.deliveries.sealing import Vault
 from serve.limits import Rate
 from serve.notices.enrolment import Entry, Institution, Register
 from serve.notices.lockbox import Lockbox
-from serve.notices.notifier import Notifier
+from serve.notices.mail import open_mail
+from serve.notices.notifier import Case, Notifier
 from serve.portal.acts import Act, kept
 from serve.portal.holding import By, HeldLine, Said, Ticket
 from serve.portal.locks import Locks
@@ -75,12 +76,20 @@ class Lines:
 
     held: dict[int, list[HeldLine]] = field(default_factory=dict)
     said: list[tuple[UUID, Said, By]] = field(default_factory=list)
+    looks: set[UUID] = field(default_factory=set)
 
     def lines(self, subject: int, at: datetime) -> Sequence[HeldLine]:
-        return tuple(self.held.get(subject, ()))
+        return tuple(
+            replace(one, look_asked=one.assessment in self.looks)
+            for one in self.held.get(subject, ())
+        )
 
     def asked(self, subject: int, at: datetime) -> Sequence[tuple[str, date]]:
         return tuple((one.carrier, one.day) for one in self.held.get(subject, ()))
+
+    def ask_to_look(self, assessment: UUID, at: datetime) -> Ticket:
+        self.looks.add(assessment)
+        return self.answer(assessment, "not_sure", "folio", at)
 
     def answer(self, assessment: UUID, said: Said, by: By, at: datetime) -> Ticket:
         made = Ticket(
@@ -108,6 +117,7 @@ class World:
             box=BOX,
             register=REGISTER,
             prover=PROVER,
+            notifier=NOTIFIER,
             holding=self.holding,
             locks=self.locks,
             cookies=Cookies(Vault(b"v" * 32)),
@@ -178,6 +188,18 @@ def enrolled(
     return made.code
 
 
+def told(world: World, assessment: UUID) -> str:
+    """The folio of a notice to Dani about a registration."""
+    made = Case(
+        person(subject_of(DANI)), assessment, "alfa", world.at.date(), "09", 1, "hold", b"line"
+    )
+    with world.own.writing():
+        open_mail(world.own)
+        NOTIFIER.write(world.own, NOTIFIER.prepared(world.own, [made], world.at), world.at)
+    found = re.findall(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}\b", world.letters()[-1])
+    return str(found[-1])
+
+
 class Visitor:
     """Somebody with a browser that has no script."""
 
@@ -202,7 +224,9 @@ class Visitor:
         await self.send("/folio", **({"folio": folio} if folio else {"none": "1"}))
         return await self.send("/identidad", kind="curp", value=value, **more)
 
-    async def enter(self, world: World, value: str = DANI, **more: str) -> httpx.Response:
+    async def enter(
+        self, world: World, value: str = DANI, *, folio: str = "", **more: str
+    ) -> httpx.Response:
         """Past the code."""
-        await self.claim(value, **more)
+        await self.claim(value, folio=folio, **more)
         return await self.send("/clave", code=world.code())

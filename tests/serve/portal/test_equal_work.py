@@ -69,7 +69,7 @@ class _Wrapped:
 
 def _vaults(world: World) -> list[sealing.Vault]:
     prover = world.portal.prover
-    return [prover._letters, prover._register._contacts, world.portal.cookies._vault]
+    return [prover._pen.letters, prover._register._contacts, world.portal.cookies._vault]
 
 
 async def walked(visitor: Visitor, value: str, **more: str) -> list[tuple[int, int, int]]:

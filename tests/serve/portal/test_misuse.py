@@ -95,10 +95,10 @@ async def test_a_double_click_on_goodbye_says_goodbye_twice(world: World) -> Non
     await visitor.enter(world)
     before = await visitor.open("/avisos")
     jar = dict(visitor.http.cookies)
-    await visitor.send("/avisos", want="withdraw")
+    await visitor.send("/avisos", want="withdraw", sure="1")
     visitor.page = before
     visitor.http.cookies.update(jar)
-    page = await visitor.send("/avisos", want="withdraw")
+    page = await visitor.send("/avisos", want="withdraw", sure="1")
 
     assert "se dio de baja" in page.text
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from serve.portal.holding import SAID
-from tests.serve.portal.people import AT, DANI, EVE, World, enrolled, line, subject_of
+from tests.serve.portal.people import AT, DANI, EVE, World, enrolled, line, subject_of, told
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +44,36 @@ async def test_an_answer_leads_back_to_its_own_line(world: World) -> None:
     assert page.url.fragment == f"line-{line(30).assessment}"
     assert "Página 3 de 4" in page.text
     assert page.text.count('role="status"') == 1
+
+
+async def test_the_line_that_a_notice_is_about_comes_first_and_is_marked(world: World) -> None:
+    folio = told(world, line(2).assessment)
+    visitor = world.visitor()
+    page = await visitor.enter(world, folio=folio)
+
+    assert page.text.index("termina en 02") < page.text.index("termina en 01")
+    assert page.text.count("Su aviso es de esta línea") == 1
+    assert "no es de ningún aviso" not in page.text
+
+
+async def test_a_folio_that_is_not_ours_is_said_after_the_proof(world: World) -> None:
+    page = await world.visitor().enter(world, folio="K7PM-4TQX-9RHD")
+
+    assert "ese mensaje no es nuestro" in page.text
+    assert "termina en 01" in page.text
+
+
+async def test_opting_out_leaves_every_case_open(world: World) -> None:
+    visitor = world.visitor()
+    await visitor.enter(world)
+    await visitor.send("/respuesta", line=str(line(1).assessment), said="not_mine")
+    for want in ("silence", "withdraw"):
+        await visitor.open("/avisos")
+        await visitor.send("/avisos", want=want, sure="1")
+
+    ticket = world.holding.held[subject_of(DANI)][0].ticket
+    assert ticket is not None
+    assert ticket.state == "open"
 
 
 async def test_a_line_of_somebody_else_cannot_be_answered_for(world: World) -> None:
@@ -138,8 +168,10 @@ async def test_who_ends_an_enrolment_is_out_at_once(world: World, want: str) -> 
     visitor = world.visitor()
     await visitor.enter(world)
     await visitor.open("/avisos")
-    page = await visitor.send("/avisos", want=want)
+    unsure = await visitor.send("/avisos", want=want)
+    page = await visitor.send("/avisos", want=want, sure="1")
 
+    assert "No ha cambiado nada" in unsure.text
     assert "se dio de baja" in page.text
     assert (await visitor.open("/lineas")).status_code == 403
 
