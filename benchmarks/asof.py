@@ -35,6 +35,7 @@ from serve.engine import Engine, Question
 from serve.judge import Judge
 from serve.store.books import Books
 from serve.store.database import connect
+from serve.store.keys import StoreKeys, found
 
 AFTER = START + SPAN + timedelta(days=1)
 Made = TypeVar("Made")
@@ -51,7 +52,11 @@ def reports(row: Mapping[str, Any], *, fraud: int) -> tuple[LineEvent, Outcome]:
 def filled(url: str, stored: int, verdicts: int) -> None:
     """Registrations and verdicts through the engine, by rules alone."""
     engine = Engine(
-        Books(connect(url)),
+        Books(
+            connect(
+                url, found(url) or StoreKeys.generate(Path(url.removeprefix("sqlite:///")).parent)
+            )
+        ),
         pseudonymiser=Pseudonymiser(Key.fresh()),
         body_key=b"b" * 32,
         judge=Judge(lambda: None, policy="p"),

@@ -27,6 +27,7 @@ from serve.reference.live import Tables
 from serve.reference.places import Folder, place_of
 from serve.store.books import Books
 from serve.store.database import connect
+from serve.store.keys import StoreKeys
 
 BATCH = 1_000_000
 DAY = 1_767_225_600_000_000
@@ -101,7 +102,7 @@ def main() -> None:
 
 def measure(folder: Path, url: str, rows: int) -> None:
     """Tell twice: into an empty store, and again over what is there."""
-    own = Timed(connect(url))
+    own = Timed(connect(url, StoreKeys.fresh()))
     books, secret = Books(own), bytes(range(32))
     tables, door = Tables(place_of(url, own), secret), Pseudonymiser(Key.fresh())
     source = notice.Provenance("bench", "bench", date(2026, 1, 1))

@@ -41,6 +41,7 @@ from serve.engine import Question
 from serve.naming import API_BASE
 from serve.schemas import CODED
 from serve.settings import Settings
+from serve.store.keys import StoreKeys
 
 BATCH = 250
 START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
@@ -100,6 +101,7 @@ def filled(folder: Path, stored: int) -> Store:
     """A store with so many registrations and the later stages reached by them."""
     folder.mkdir()
     Key.generate(folder / "simvigia.key")
+    StoreKeys.generate(folder)
     store = Store(folder, stored)
     engine = wiring.parts(store.environment, settings=ANYBODY).desk._engine
     apart, began = SPAN / max(stored, 1), time.perf_counter()

@@ -6,7 +6,7 @@ histories that somebody else fetched. So a vector made live is the vector of a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ from detector.history import (
 )
 from detector.lifecycle import STAGES, Aftermath, aftermath
 from detector.records import (
+    TOKEN_PLACES,
     TOKENS,
     Laid,
     Record,
@@ -60,10 +61,10 @@ def _orders(laid: Any, codes: Array, moments: Array, numbers: Array) -> NDArray[
 
 
 def own_values(own: Registrations) -> NDArray[np.int64]:
-    """Rows as the columns of VALUES that an entry is compared by."""
+    """Rows as the columns of VALUES that an entry is compared by, tokens whole."""
     values = np.zeros((len(own), len(VALUES)), np.int64)
     for name in TOKENS:
-        values[:, VALUES.index(name)] = fingerprints(getattr(own, name))
+        values[:, VALUES.index(name)] = getattr(own, name)
     values[:, VALUES.index("second")] = seconds(own.at)
     values[:, VALUES.index("own")] = own.sequence
     values[:, VALUES.index("carrier")] = own.carrier.astype(np.int64) + 1
@@ -72,12 +73,29 @@ def own_values(own: Registrations) -> NDArray[np.int64]:
     return values
 
 
+def _plain(which: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+    del which
+    return fingerprints(tokens)
+
+
 @dataclass(frozen=True)
 class Histories:
-    """Records by what they are of: per key (or per attach key) the record of each row, -1 where it has none."""
+    """Records by what they are of: per key (or per attach key) the record of each row, -1 where it has none.
+
+    `prints` says what each of some records (by position) holds instead of a row of tokens.
+    """
 
     records: Sequence[Record]
     codes: Mapping[str, NDArray[np.int32]]
+    prints: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]] = _plain
+
+    def comparable(self, codes: Array, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Values of rows as the record of each (by `codes`) has them."""
+        out, held = values.copy(), np.flatnonzero(codes >= 0)
+        if len(held):
+            cells = np.ix_(held, np.array(TOKEN_PLACES))
+            out[cells] = self.prints(codes[held].astype(np.int64), values[cells])
+        return out
 
 
 @dataclass(frozen=True)
@@ -126,7 +144,7 @@ class Glimpse:
 
         def view(spec: KeySpec) -> KeyView:
             codes = self.histories.codes[spec.name][queries.rows]
-            asked = Asked(codes, values, offsets, columns)
+            asked = Asked(codes, self.histories.comparable(codes, values), offsets, columns)
             return _view(self._laid, self._earliest, spec, asked, queries)
 
         after, attaches = None, None
@@ -168,7 +186,7 @@ class Glimpse:
         found = last >= 0
         seen = self.line_events.take(last[found])
         own[found, VALUES.index("second")] = seconds(seen.at)
-        own[found, VALUES.index("handset")] = fingerprints(seen.handset)
+        own[found, VALUES.index("handset")] = seen.handset
         own[found, VALUES.index("place")] = seen.place
         own[found, VALUES.index("state")] = seen.place // 1000
         none = np.full(len(last), -1, np.int32)
@@ -178,7 +196,7 @@ class Glimpse:
         for spec in ATTACH_SPECS:
             codes = none.copy()
             codes[found] = self.attaches.codes[spec.name][last[found]]
-            asked = Asked(codes, own, none, columns)
+            asked = Asked(codes, self.attaches.comparable(codes, own), none, columns)
             views[spec.name] = _view(self._attach_laid, np.empty(0, np.int64), spec, asked, here)
         return views
 

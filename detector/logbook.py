@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from detector.exposure import Exposure
-from detector.registration import KEYS, Registrations
+from detector.flags import row_flags
+from detector.registration import KEYS, NO_DATE, Registrations
 
 Array = NDArray[Any]
 LONGEST_ID = 64
@@ -73,6 +74,35 @@ def read(kept: Sequence[bytes], carriers: tuple[str, ...]) -> Page:
     return Page(own, exposed, np.ascontiguousarray(rows["flags"]))
 
 
+def anonymous(page: Page) -> tuple[list[bytes], NDArray[np.int32]]:
+    """Rows of which nothing is left but when, at which carrier and what was done; and their flags."""
+    own, n = page.registrations, len(page.registrations)
+    nobody = np.zeros(n, np.bool_)
+    blank = replace(
+        own,
+        registration_id=pa.array([""] * n, pa.large_string()),
+        block_offset=np.full(n, -1, np.int16),
+        last_two=np.full(n, -1, np.int8),
+        place=np.zeros(n, np.int32),
+        line_first_seen=np.full(n, NO_DATE, np.int32),
+        rfc_since=np.full(n, NO_DATE, np.int32),
+        notes=np.zeros(n, np.uint32),
+    )
+    blank = replace(blank, **_nobodys(n))
+    exposed = Exposure(np.zeros(n, np.int8), np.zeros(n, np.int16), np.zeros(n, np.int8))
+    flags = row_flags(blank, exposed, repeated=nobody, shared=nobody)
+    return filed(blank, exposed, flags), flags
+
+
+def _nobodys(n: int) -> dict[str, Any]:
+    return {key: np.zeros(n, np.int64) for key in KEYS}
+
+
 def registration_id(row: bytes) -> str:
     """The carrier's own id of a row of the log."""
     return row[ROW.itemsize :].decode()
+
+
+def carrier(row: bytes) -> int:
+    """The code of a row's carrier."""
+    return int(np.frombuffer(row, ROW, 1)["carrier"][0])

@@ -1,9 +1,9 @@
 """A key's history as it is kept between events: one packed record of the key's last registrations.
 
 A record holds at most K entries in time order, and nothing that names the key. An entry is what a
-ledger's row holds (see `windows`), with 48 bits of each token: enough to say whether two entries of
-one record agree, too little to find anything by. `unpacked` lays many records out as one ledger for
-the kernels that also serve a whole data folder.
+ledger's row holds (see `windows`), with 48 bits in place of each token: enough to say whether two entries
+of one record agree, too little to find anything by. Which 48 bits is for whoever keeps the record to say.
+`unpacked` lays many records out as one ledger for the kernels that also serve a whole data folder.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ Array = NDArray[Any]
 # The columns of VALUES that are tokens, in the order in which an entry holds them.
 TOKENS = ("identity", "root", "line", "sim", "handset", "device", "network", "contact", "agent",
           "pos", "model", "ip", "block")  # fmt: skip
+TOKEN_PLACES = [VALUES.index(name) for name in TOKENS]
 FINGERPRINT = 6  # bytes of each
 MASK = (1 << (8 * FINGERPRINT)) - 1
 KNOWN_LATER = ("handed_over", "travelled", "closed", "reported", "renamed")
@@ -52,7 +53,7 @@ Record = bytes  # entries one after another, in time order
 
 
 def fingerprints(tokens: Array) -> NDArray[np.int64]:
-    """What an entry keeps of tokens (64-bit keys): never 0 where there is one."""
+    """The plainest stand-ins of tokens (64-bit keys), the same in every record: never 0 where there is one."""
     kept = np.asarray(tokens, np.int64) & MASK
     return np.where((kept == 0) & (tokens != 0), 1, kept)
 
@@ -61,12 +62,23 @@ def entries(columns: Mapping[str, Array], n: int) -> NDArray[Any]:
     """`n` entries of which nothing is known yet that comes later. `tokens` are fingerprints, n by TOKENS."""
     made = np.zeros(n, ENTRY)
     tokens = np.ascontiguousarray(columns["tokens"], "<i8").view(np.uint8)
-    made["tokens"] = tokens.reshape(n, len(TOKENS), 8)[:, :, :FINGERPRINT]
+    made["tokens"] = tokens.reshape(n, len(TOKENS), 8)[:, :, :FINGERPRINT]  # lowest bytes first
     for name in ("at", "sequence", "place", "carrier", "flags", "offset"):
         made[name] = columns[name]
     for name in (*KNOWN_LATER, "verdicts"):
         made[name] = NOT_YET
     return made
+
+
+def standing_in(tokens: NDArray[np.int64]) -> list[bytes]:
+    """Stand-ins of each row's tokens as an entry holds them."""
+    wide = np.ascontiguousarray(tokens, "<i8").view(np.uint8).reshape(len(tokens), len(TOKENS), 8)
+    return [row.tobytes() for row in wide[:, :, :FINGERPRINT]]
+
+
+def with_tokens(entry: bytes, tokens: bytes) -> bytes:
+    """The entry with other stand-ins, as `standing_in` made them."""
+    return entry[:_IDENTITY] + tokens + entry[_IDENTITY + len(tokens) :]
 
 
 def inserted(record: Record, entry: bytes) -> Record:
@@ -76,6 +88,12 @@ def inserted(record: Record, entry: bytes) -> Record:
     while place and _time(record, place - SIZE) > at:
         place -= SIZE
     return record[:place] + entry + record[place:]
+
+
+def without(record: Record, sequences: Sequence[int]) -> Record:
+    """The record as if some registrations had never been."""
+    found = np.frombuffer(record, ENTRY)
+    return found[~np.isin(found["sequence"], list(sequences))].tobytes()
 
 
 def bounded(record: Record, k: int) -> Record:
@@ -187,7 +205,7 @@ def unpacked(records: Sequence[Record], *, observed: NDArray[np.int64], base: in
     values = np.zeros((n, len(VALUES)), np.int64)
     tokens = np.zeros((n, len(TOKENS), 8), np.uint8)
     tokens[:, :, :FINGERPRINT] = raw["tokens"]
-    values[:, _TOKEN_PLACES] = tokens.reshape(n, 8 * len(TOKENS)).view("<i8")
+    values[:, TOKEN_PLACES] = tokens.reshape(n, 8 * len(TOKENS)).view("<i8")
     at = np.ascontiguousarray(raw["at"])
     values[:, VALUES.index("second")] = at // 1_000_000
     values[:, VALUES.index("own")] = raw["sequence"]
@@ -211,9 +229,6 @@ def unpacked(records: Sequence[Record], *, observed: NDArray[np.int64], base: in
     offsets = np.zeros(len(records) + 1, np.int64)
     np.cumsum(sizes, out=offsets[1:])
     return Laid(ledger, at, sequence, offsets)
-
-
-_TOKEN_PLACES = [VALUES.index(name) for name in TOKENS]
 
 
 def _silent(raw: Array, at: Array, observed: Array) -> NDArray[np.int32]:

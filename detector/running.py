@@ -7,6 +7,7 @@ which makes one pass with the same kernels (`rings.ring_pass`, `wave.Wave`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ ROW = np.dtype(
     ]
 )
 FACT = np.dtype([("kind", "u1"), ("row", "<i8"), ("at", "<i8")])
+_OF_NOBODY = [FACTS.index(name) for name in ("observed", "known", "moment")]  # the clock's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,28 @@ class Entries:
     def packed(self) -> bytes:
         """As a journal keeps it."""
         return len(self.rows).to_bytes(4, "little") + self.rows.tobytes() + self.facts.tobytes()
+
+    def untied(self) -> Entries:
+        """Without the keys by which registrations tie rings."""
+        kept = self.rows.copy()
+        kept["keys"] = 0
+        return Entries(kept, self.facts)
+
+    def anonymous(self, flags: Mapping[int, int], *, base: int) -> Entries:
+        """Some registrations (counted since the beginning, as facts do) as nobody's, with these flags.
+
+        `base` is the count of the first row here. What became known of them is left out; that something
+        became known at all stays, because the clock of events reads it.
+        """
+        kept = self.rows.copy()
+        for row, bits in flags.items():
+            if 0 <= row - base < len(kept):
+                kept["keys"][row - base] = 0
+                kept["flags"][row - base] = bits
+        told = np.isin(self.facts["row"], list(flags)) & ~np.isin(self.facts["kind"], _OF_NOBODY)
+        facts = self.facts.copy()
+        facts["kind"][told] = FACTS.index("known")
+        return Entries(kept, facts)
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Entries:

@@ -89,6 +89,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     """A key, an issuer and one client, made once and kept beside the store."""
     from detector.pseudonym import KEY, KEY_FILE, Key
     from serve import wiring
+    from serve.store import keys as store_keys
 
     folder = _beside(url)
     environment = os.environ
@@ -97,6 +98,8 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
         if not key.exists():
             Key.generate(key)
         environment[KEY_FILE] = str(key)
+    if store_keys.found(url) is None:
+        store_keys.StoreKeys.generate(folder)
     known, credentials = folder / "clients.json", folder / "credentials.json"
     if not known.exists():
         _client(known, credentials, carriers)

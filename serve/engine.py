@@ -100,6 +100,7 @@ class Engine:
             return done
         except BaseException:
             self.world.forget()  # memory may be ahead of the store
+            self.books.forget()
             raise
 
 
@@ -117,6 +118,7 @@ class Reader:
 
     def find(self, folio: bytes) -> Assessment:
         """The latest stage of what is filed under a folio. Raises Unknown."""
+        self._books.seals.keys.refresh()
         known = self._books.known([folio])
         if folio not in known:
             raise Unknown
@@ -124,9 +126,12 @@ class Reader:
 
 
 def latest(books: Books, sequence: int, folio: bytes) -> Assessment:
-    """A registration's assessment as it stands."""
-    carrier, registration_id = books.named(sequence)
-    answer = max(books.answers([sequence])[sequence], key=lambda a: (a.moment, a.stage))
+    """A registration's assessment as it stands. Raises Unknown where its time is over."""
+    answers = books.answers_to({folio: sequence})
+    if folio not in answers:
+        raise Unknown
+    carrier, registration_id = books.named(folio)
+    answer = max(answers[folio], key=lambda a: (a.moment, a.stage))
     said = told(answer, folio=folio, carrier=carrier, registration_id=registration_id)
     return standing(books.own, sequence, said)
 
@@ -178,10 +183,10 @@ class _Work:
 
     def _report(self, report: LineEvent | Outcome) -> Told:
         try:
-            sequence = self._later.take(report, self._now)
+            folio, sequence = self._later.take(report, self._now)
+            return latest(self._books, sequence, folio)
         except (Unknown, Refused) as fault:
             return fault
-        return latest(self._books, sequence, self._books.folio(sequence))
 
     def _questions(self, questions: Sequence[Question]) -> list[Told]:
         if not questions:
@@ -213,13 +218,14 @@ class _Work:
         """The first answer again, where the same was asked again."""
         again = [row for row, place in enumerate(batch.places) if answers[place] is None]
         known = self._books.known([batch.folios[row] for row in again])
-        first = self._books.answers([sequence for sequence, _ in known.values()])
+        first = self._books.answers_to({folio: sequence for folio, (sequence, _) in known.items()})
         for row in again:
-            folio = batch.folios[row]
-            sequence, print_ = known[folio]
-            answer = self._told(first[sequence][0], folio, batch, row)
-            same = print_ == batch.prints[row]
-            answers[batch.places[row]] = replace(answer, repeated=True) if same else Contradicted()
+            folio, place = batch.folios[row], batch.places[row]
+            if known[folio][1] != batch.prints[row]:
+                answers[place] = Contradicted()
+            elif folio in first:
+                answer = self._told(first[folio][0], folio, batch, row)
+                answers[place] = replace(answer, repeated=True)
 
     def _one_run(self, batch: _Batch, fresh: np.ndarray, answers: list[Told | None]) -> int:
         """Answer as many of the fresh rows as can be looked at together; how many that were."""
@@ -236,7 +242,7 @@ class _Work:
         self._file(rows, batch, taken)
         asks = self._asks(due, before)
         mine, theirs = self._world.add(Entries(rows.journal(), NO_FACTS), asks)
-        found = self._activation(rows, mine, batch.imported(taken))
+        found = self._activation(rows, mine, batch, taken)
         for row, answer in zip(taken, found, strict=True):
             made = self._told(answer, batch.folios[row], batch, row)
             answers[batch.places[row]] = made
@@ -279,8 +285,10 @@ class _Work:
             np.array(before, np.int64),
         )
 
-    def _activation(self, rows: Rows, rings: RingViews, imported: np.ndarray) -> list[Answer]:
-        own = rows.own
+    def _activation(
+        self, rows: Rows, rings: RingViews, batch: _Batch, taken: Sequence[int]
+    ) -> list[Answer]:
+        own, imported = rows.own, batch.imported(taken)
         queries = Queries(np.arange(len(own)), own.at, own.sequence, own.sequence)
         glimpse = self._glimpse(rows, base=int(own.sequence[0]))
         late = (own.at < self._now - BEHIND) & ~imported
@@ -293,7 +301,8 @@ class _Work:
             about={"late": late, "imported": imported},
             locked=self._locked(own),
         )
-        self._books.add_answers(found)
+        folios = [batch.folios[row] for row in taken]
+        self._books.add_answers(found, dict(zip(own.sequence.tolist(), folios, strict=True)))
         return found
 
     def _locked(self, own: Registrations) -> np.ndarray | None:
@@ -343,7 +352,7 @@ class _Work:
                 now=self._now,
                 about={},
             )
-            self._books.add_answers(found)
+            self._books.add_answers(found, lines.folios)
             self._new += [
                 self._later_told(lines, a, i) for a, i in zip(found, which.tolist(), strict=True)
             ]

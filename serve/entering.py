@@ -13,7 +13,17 @@ from detector.exposure import Exposure
 from detector.flags import DAY, LOOK_BACK, SHARED_MEMORY, row_flags
 from detector.history import BY_NAME, seconds_known
 from detector.live import own_values
-from detector.records import ENTRY, TOKENS, entries, lately, others, taken_over
+from detector.records import (
+    ENTRY,
+    TOKEN_PLACES,
+    TOKENS,
+    entries,
+    lately,
+    others,
+    standing_in,
+    taken_over,
+    with_tokens,
+)
 from detector.registration import Registrations
 from detector.rings import RING_KEYS
 from detector.running import ROW
@@ -24,8 +34,7 @@ from serve.store.books import Books
 Array = NDArray[Any]
 NOBODY = np.empty(0, ENTRY)
 _REPEATED, _SHARED = (1 << FIXED_FLAGS.index(f) for f in ("repeated", "shared"))
-_IDENTITY, _LINE = VALUES.index("identity"), VALUES.index("line")
-_TOKENS = [VALUES.index(name) for name in TOKENS]
+_IDENTITY, _LINE = TOKENS.index("identity"), VALUES.index("line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +78,10 @@ class Rows:
         )
 
     def made(self) -> NDArray[Any]:
-        """As entries of records."""
+        """As entries of records, whose stand-ins are still to be put in."""
         own = self.own
         columns: dict[str, Array] = {
-            "tokens": self.values[:, _TOKENS],
+            "tokens": np.zeros((len(own), len(TOKENS)), np.int64),
             "at": own.at,
             "sequence": own.sequence,
             "place": own.place,
@@ -92,33 +101,53 @@ class Rows:
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _StandIns:
+    """What each record holds instead of a row's tokens, by (row, record's id)."""
+
+    identity: dict[tuple[int, bytes], int]
+    tokens: dict[tuple[int, bytes], bytes]
+
+    @classmethod
+    def of(cls, rows: Rows, shelf: Shelf) -> _StandIns:
+        pairs = [(i, id_) for i, ids in enumerate(rows.ids) for id_ in ids if id_ is not None]
+        keys = rows.values[:, TOKEN_PLACES][[i for i, _ in pairs]]
+        found = shelf.prints([id_ for _, id_ in pairs], keys)
+        return cls(
+            dict(zip(pairs, found[:, _IDENTITY].tolist(), strict=True)),
+            dict(zip(pairs, standing_in(found), strict=True)),
+        )
+
+
 def enter(rows: Rows, shelf: Shelf, *, newest: int) -> Rows:
     """Put rows into the records of their keys; those that can be looked at together.
 
     A row that puts a line in another name is the last of them: what comes after it sees that.
     `newest` is the newest moment committed before.
     """
-    made = rows.made()
+    made, mine = rows.made(), _StandIns.of(rows, shelf)
     for i, ids in enumerate(rows.ids):
-        at, identity = int(rows.own.at[i]), int(rows.values[i, _IDENTITY])
-        rows.flags[i] |= _company(shelf, ids, at=at, identity=identity)
+        at = int(rows.own.at[i])
+        rows.flags[i] |= _company(
+            shelf, ids, at=at, mine={id_: mine.identity[i, id_] for id_ in ids if id_}
+        )
         made["flags"][i] = rows.flags[i]
         newest = max(newest, at)
         line = ids[PLACE["line"]]
-        held = others(shelf[line], identity) if line and shelf[line] else NOBODY
+        held = others(shelf[line], mine.identity[i, line]) if line and shelf[line] else NOBODY
         if len(held) and (held["at"] > at).any():
             made["renamed"][i] = _after(newest)
         entry = made[i].tobytes()
         for id_ in ids:
             if id_ is not None:
-                shelf.insert(id_, entry)
+                shelf.insert(id_, with_tokens(entry, mine.tokens[i, id_]))
         if len(held):
             return rows.first(i + 1)
     return rows
 
 
-def _company(shelf: Shelf, ids: list[bytes | None], *, at: int, identity: int) -> int:
-    """The fixed flags that ask what a row's keys had seen by then."""
+def _company(shelf: Shelf, ids: list[bytes | None], *, at: int, mine: dict[bytes, int]) -> int:
+    """The fixed flags that ask what a row's keys had seen by then; `mine` is its identity in each record."""
     bits = 0
     who = ids[PLACE["identity"]]
     if who is not None:
@@ -127,7 +156,7 @@ def _company(shelf: Shelf, ids: list[bytes | None], *, at: int, identity: int) -
     for name in ("handset", "contact"):
         id_ = ids[PLACE[name]]
         if id_ is not None and any(
-            at - then <= SHARED_MEMORY and other != identity
+            at - then <= SHARED_MEMORY and other != mine[id_]
             for then, other in lately(shelf[id_], at, k=BY_NAME[name].k, most=LOOK_BACK)
         ):
             bits |= _SHARED
@@ -146,7 +175,7 @@ def take_over(rows: Rows, shelf: Shelf, books: Books, *, newest: int) -> None:
     if line is None:
         return
     at = int(rows.own.at[i])
-    held = others(shelf[line], int(rows.values[i, _IDENTITY]))
+    held = others(shelf[line], shelf.print(line, int(rows.own.identity[i])))
     before = [int(s) for s in held["sequence"][held["at"] <= at]]
     if not before:
         return
@@ -154,7 +183,7 @@ def take_over(rows: Rows, shelf: Shelf, books: Books, *, newest: int) -> None:
     ids = {record_id(PLACE["identity"], int(key)) for key in page.registrations.identity}
     shelf.fetch(ids)
     for id_ in ids:
-        number = int(rows.values[i, _LINE])
+        number = shelf.print(id_, int(rows.values[i, _LINE]))
         shelf.put(id_, taken_over(shelf[id_], line=number, at=at, known=_after(newest)))
 
 

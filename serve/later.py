@@ -13,7 +13,7 @@ from detector.history import seconds_known
 from detector.intake import folios, handset
 from detector.lifecycle import FACTS, SILENCE, STAGES, facts
 from detector.pseudonym import Pseudonymiser
-from detector.records import changed, fingerprints
+from detector.records import TOKEN_PLACES, changed, standing_in, with_tokens
 from detector.registration import EVENT_KINDS, LABEL_SOURCES, NEVER, LineEvents
 from detector.windows import VALUES
 from serve.answers import LineEvent, Outcome, Refused, Unknown
@@ -47,34 +47,36 @@ class Later:
     def __init__(self, books: Books, world: World, shelf: Shelf, door: Pseudonymiser) -> None:
         self._books, self._world, self._shelf, self._door = books, world, shelf, door
 
-    def take(self, report: LineEvent | Outcome, now: int) -> int:
-        """Take a report; the sequence of its registration. Raises Unknown and Refused."""
-        sequence = self.sequence(report.carrier_id, report.registration_id)
+    def take(self, report: LineEvent | Outcome, now: int) -> tuple[bytes, int]:
+        """Take a report; folio and sequence of its registration. Raises Unknown and Refused."""
+        folio, sequence = self._place(report.carrier_id, report.registration_id)
         if isinstance(report, LineEvent):
             self._event(sequence, report, now)
         else:
             self._outcome(sequence, report, now)
-        return sequence
+        return folio, sequence
 
-    def sequence(self, carrier_id: str, registration_id: str) -> int:
-        """The sequence number of a carrier's registration. Raises Unknown."""
+    def _place(self, carrier_id: str, registration_id: str) -> tuple[bytes, int]:
         named = {"carrier_id": carrier_id, "registration_id": registration_id}
         found = self._books.known([v8(folio) for folio in folios([named], self._door)])
         if not found:
             raise Unknown
-        return next(iter(found.values()))[0]
+        folio, (sequence, _) = next(iter(found.items()))
+        return folio, sequence
 
     def lines(self, sequences: Sequence[int]) -> Lines:
-        """Registrations with what is known of them, in the order given."""
+        """Registrations with what is known of them, in the order given. Raises Refused for an expired one."""
         once = list(dict.fromkeys(sequences))
-        kept = self._books.entries(once)
-        page = logbook.read([kept[s] for s in sequences], self._world.carriers)
+        kept = self._books.filed(once)
+        if len(kept) < len(once) or not all(entry for _, entry in kept.values()):
+            raise Refused("registrationId", "older than what is still remembered of single lines")
+        page = logbook.read([kept[s][1] for s in sequences], self._world.carriers)
         rows = Rows.filed(page)
-        events = _line_events(sequences, self._books.events(once))
-        ids = [_attach_ids(events, i) for i in range(len(events))]
+        events = line_events(sequences, self._books.events(once))
+        ids = [attach_ids(events, i) for i in range(len(events))]
         self._shelf.fetch(id_ for row in (*rows.ids, *ids) for id_ in row)
-        verdicts, filed = self._books.verdicts(once), self._books.folios(once)
-        return Lines(rows, events, ids, verdicts, filed)
+        filed = {sequence: folio for sequence, (folio, _) in kept.items()}
+        return Lines(rows, events, ids, self._books.verdicts(once), filed)
 
     def _event(self, sequence: int, report: LineEvent, now: int) -> None:
         occurred = _micros(report.occurred_at)
@@ -121,8 +123,8 @@ class Later:
         """One more entry in the records of the handset and of the place where the line was seen."""
         rows = lines.rows
         values = rows.values.copy()
-        values[:, _HANDSET] = fingerprints(np.array([event.handset], np.int64))
-        made = replace(rows, values=values).made()
+        values[:, _HANDSET] = event.handset
+        made = rows.made()
         made["at"], made["place"] = event.at, event.place
         sequence = int(rows.own.sequence[0])
         known = _known(lines)
@@ -135,7 +137,8 @@ class Later:
         last = int(np.argmax(lines.events.at))
         for id_ in lines.attach_ids[last]:
             if id_ is not None:
-                self._shelf.insert(id_, entry)
+                mine = standing_in(self._shelf.prints([id_], values[:, TOKEN_PLACES]))[0]
+                self._shelf.insert(id_, with_tokens(entry, mine))
 
     def _outcome(self, sequence: int, report: Outcome, now: int) -> None:
         lines = self.lines([sequence])
@@ -162,7 +165,7 @@ class Later:
                     self._shelf.put(id_, changed(self._shelf[id_], sequence, marks))
 
 
-def _line_events(sequences: Sequence[int], seen: Sequence[Seen]) -> LineEvents:
+def line_events(sequences: Sequence[int], seen: Sequence[Seen]) -> LineEvents:
     """Events by position of their registration; a registration asked about twice has them twice."""
     by: dict[int, list[Seen]] = {}
     for event in seen:
@@ -177,7 +180,8 @@ def _line_events(sequences: Sequence[int], seen: Sequence[Seen]) -> LineEvents:
     )
 
 
-def _attach_ids(events: LineEvents, i: int) -> list[bytes | None]:
+def attach_ids(events: LineEvents, i: int) -> list[bytes | None]:
+    """The records of the handset and of the place where an event saw its line."""
     if events.kind[i] > _ATTACH:
         return [None] * len(ATTACH_PLACE)
     keys = {"handset": int(events.handset[i]), "place": int(events.place[i])}

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from detector import logbook
 from detector.context import Past
+from detector.errors import BadInput
 from detector.history import Queries
 from detector.lifecycle import STAGES
 from detector.model.artefact import MANIFEST, Model, load
@@ -28,9 +29,11 @@ from detector.signals import features
 from serve.judge import decided, stored_vector
 from serve.reference.live import Tables, known_of
 from serve.store.books import Answer, Books
+from serve.store.retention import expired
 
 PAGE = 10_000
 RULES = ""  # answered without a model
+GONE = -1  # the place of a registration that has expired
 TOLERANCE = 1e-12  # of a score: how many rows are scored together may change its last bit
 
 
@@ -53,14 +56,14 @@ class Difference:
 
 def exported(books: Books, tables: Tables | None = None) -> DataFolder:
     """Everything in the log as a data folder behind the door, in time order, with what the store was told
-    of these people. Raises BadInput where it was told and the tables are not given."""
-    rows: list[bytes] = []
-    while page := books.log(len(rows), PAGE):
-        rows += [row.entry for row in page]
+    of these people; without what has expired. Raises BadInput where the tables are not given."""
+    last, rows = books.last_sequence(), list[bytes]()
+    for low in range(0, last, PAGE):
+        rows += books.entries(range(low + 1, min(low + PAGE, last) + 1)).values()
     own = logbook.read(rows, books.carriers()).registrations
     order = np.lexsort((own.sequence, own.at))
     own = own.take(order)
-    place = np.empty(len(order), np.int32)
+    place = np.full(last, GONE, np.int32)
     place[own.sequence - 1] = np.arange(len(order))
     breaches, members, officials = known_of(books, tables, own.identity)
     return DataFolder(
@@ -77,7 +80,7 @@ def exported(books: Books, tables: Tables | None = None) -> DataFolder:
 
 
 def _line_events(books: Books, place: NDArray[np.int32]) -> LineEvents:
-    seen = books.all_events()
+    seen = [e for e in books.all_events() if place[e.sequence - 1] != GONE]
     row = place[[e.sequence - 1 for e in seen]] if seen else np.empty(0, np.int32)
     at = np.array([e.at for e in seen], np.int64)
     table = LineEvents(
@@ -91,7 +94,7 @@ def _line_events(books: Books, place: NDArray[np.int32]) -> LineEvents:
 
 
 def _labels(books: Books, place: NDArray[np.int32]) -> Labels:
-    found = books.all_verdicts()
+    found = [v for v in books.all_verdicts() if place[v.sequence - 1] != GONE]
     row = place[[v.sequence - 1 for v in found]] if found else np.empty(0, np.int32)
     at = np.array([v.at for v in found], np.int64)
     sure = [np.nan if v.confidence is None else v.confidence for v in found]
@@ -114,13 +117,21 @@ def differences(
 ) -> Iterator[Difference | None]:
     """For every stored assessment, None where the replay says the same, else what differs first.
 
-    `models` are those at hand, by version; of an answer by another one only the vector is compared.
+    `models` are those at hand, by version; of an answer by another one only the vector is compared. Answers
+    from before somebody was erased had seen more than is left, and are passed over. Raises BadInput where
+    part of the log has expired.
     """
-    folder = exported(books, tables)
-    place = np.empty(len(folder.registrations), np.int64)
-    place[folder.registrations.sequence - 1] = np.arange(len(place))
-    answers = [a for found in _answers(books, len(place)) for a in found]
-    past = Past.of(folder, answered=_answered(answers, folder.registrations.sequence))
+    if expired(books):
+        raise BadInput(
+            "part of the log has expired, so that what was answered from it cannot be made again:"
+            " replay a copy from before"
+        )
+    folder, since, last = exported(books, tables), books.erased_since(), books.last_sequence()
+    place = np.empty(last, np.int64)
+    place[folder.registrations.sequence - 1] = np.arange(len(folder.registrations))
+    everything = [a for found in _answers(books, last) for a in found]
+    answers = [a for a in everything if a.as_of >= since]
+    past = Past.of(folder, answered=_answered(everything, folder.registrations.sequence, last))
     asked = {stage: [a for a in answers if a.stage == i] for i, stage in enumerate(STAGES)}
     queries = {stage: _queries(past, place, found) for stage, found in asked.items()}
     rings = past.rings(queries)
@@ -178,8 +189,8 @@ def _said(
 
 def versions(books: Books) -> Counter[str]:
     """How many answers each model gave; rules alone have no name."""
-    found = books.own.rows("SELECT answer FROM assessments")
-    return Counter(json.loads(bytes(answer))["versions"][0] for (answer,) in found)
+    found = _answers(books, books.last_sequence())
+    return Counter(json.loads(a.answer)["versions"][0] for answers in found for a in answers)
 
 
 def models_in(folders: Iterable[Path]) -> dict[str, Model]:
@@ -188,9 +199,9 @@ def models_in(folders: Iterable[Path]) -> dict[str, Model]:
     return {model.version: model for model in found}
 
 
-def _answered(answers: list[Answer], sequence: NDArray[np.int64]) -> NDArray[np.int64]:
+def _answered(answers: list[Answer], sequence: NDArray[np.int64], last: int) -> NDArray[np.int64]:
     """The second of the newest later stage that was answered before each registration."""
-    newest = np.zeros(len(sequence) + 2, np.int64)
+    newest = np.zeros(last + 2, np.int64)
     for answer in answers:
         if answer.stage:
             newest[answer.as_of] = max(newest[answer.as_of], answer.moment // 1_000_000)

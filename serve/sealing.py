@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from detector.errors import BadInput, KeyMissing
-from serve import keyfile
-from serve.vault import LENGTH_BYTES, NONCE_BYTES, NotOpened
+from detector.errors import BadInput
+from serve.vault import NONCE_BYTES, NotOpened, padded, unpadded
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 CONTACT_BYTES = 128
-FORMAT = 1
-STREAM = b"simvigia/stream/1"
+STREAM = "simvigia/stream/1"
 
 
 def sealed(content: bytes, public: X25519PublicKey, purpose: str) -> bytes:
@@ -56,25 +53,26 @@ def contact_in(box: bytes, private: X25519PrivateKey) -> str:
 
 @dataclass(slots=True)
 class Sealer:
-    """Seals a stream of events; `header` goes before them. For one process and one writer."""
+    """Seals a stream of boxes; `header` goes before them. For one process and one writer."""
 
     header: bytes
     _cipher: AESGCM = field(repr=False)
-    _count: int = 0
+    count: int = 0
 
     @classmethod
-    def fresh(cls, public: X25519PublicKey) -> Sealer:
-        """A stream under a new random key."""
+    def fresh(cls, public: X25519PublicKey, purpose: str) -> Sealer:
+        """A stream under a new random key, which only the other half of `public` opens for this purpose."""
         key = os.urandom(32)
-        return cls(sealed(key, public, STREAM.decode()), AESGCM(key))
+        return cls(sealed(key, public, f"{STREAM}/{purpose}"), AESGCM(key))
 
-    def seal(self, content: bytes) -> bytes:
-        """The next event: its place in the stream, then its box, padded to a multiple of 256 bytes."""
-        place = self._count.to_bytes(NONCE_BYTES, "big")
-        self._count += 1
-        head = len(content).to_bytes(LENGTH_BYTES, "big")
-        filled = head + content + bytes(-(LENGTH_BYTES + len(content)) % 256)
-        return place + self._cipher.encrypt(place, filled, STREAM)
+    def seal(self, content: bytes, about: bytes, step: int) -> bytes:
+        """The next box: its place in the stream, then the content, filled up to a multiple of `step` bytes.
+
+        It opens only as `about` the same, so that a box put into another row is refused.
+        """
+        place = self.count.to_bytes(NONCE_BYTES, "big")
+        self.count += 1
+        return place + self._cipher.encrypt(place, padded(content, step), about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +82,14 @@ class Opener:
     _cipher: AESGCM = field(repr=False)
 
     @classmethod
-    def of(cls, header: bytes, private: X25519PrivateKey) -> Opener:
-        """Raises NotOpened where the header is for another key."""
-        return cls(AESGCM(unsealed(header, private, STREAM.decode())))
+    def of(cls, header: bytes, private: X25519PrivateKey, purpose: str) -> Opener:
+        """Raises NotOpened where the header is for another key or purpose."""
+        return cls(AESGCM(unsealed(header, private, f"{STREAM}/{purpose}")))
 
-    def open(self, box: bytes) -> bytes:
-        """The event in a box. Raises NotOpened."""
+    def open(self, box: bytes, about: bytes) -> bytes:
+        """What is in a box. Raises NotOpened."""
         try:
-            held = self._cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], STREAM)
+            held = self._cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], about)
         except (InvalidTag, ValueError):
-            raise NotOpened("an event's box is damaged, or of another stream") from None
-        length = int.from_bytes(held[:LENGTH_BYTES], "big")
-        return held[LENGTH_BYTES : LENGTH_BYTES + length]
-
-
-def save_private(path: Path, key: X25519PrivateKey) -> None:
-    """Write a private key, readable by its owner alone; it belongs on another machine than the store."""
-    secret = keyfile.text_of(key.private_bytes_raw())
-    keyfile.write(path, {"format": FORMAT, "private": secret})
-
-
-def private_key(path: Path) -> X25519PrivateKey:
-    """The private key in a file. Raises KeyMissing."""
-    held = keyfile.read(path, "private key", FORMAT)
-    try:
-        return X25519PrivateKey.from_private_bytes(keyfile.secret_of(held["private"]))
-    except (ValueError, KeyError, TypeError):
-        raise KeyMissing(f"{path.name} is not a private key") from None
+            raise NotOpened("a box of the log is damaged, or of another row or stream") from None
+        return unpadded(held)

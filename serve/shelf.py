@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from detector.history import ATTACH_SPECS, SPECS
 from detector.live import Histories
 from detector.records import SIZE, Record, bounded, inserted, later_than
-from detector.registration import Registrations
-from serve.store.books import Books
+from detector.registration import Int64, Registrations
+from serve.store.books import Books, Kept
+from serve.store.seals import SALT_BYTES
 
 Array = NDArray[Any]
 NAMES = tuple(spec.name for spec in SPECS)
@@ -45,11 +47,15 @@ def _keys(own: Registrations, name: str) -> list[int]:
 
 
 class Shelf:
-    """Records by id, as they are now."""
+    """Records by id, as they are now.
+
+    What an entry keeps of other keys are stand-ins that agree within one record only (`prints`).
+    """
 
     def __init__(self, books: Books) -> None:
         self._books = books
         self._records: dict[bytes, Record] = {}
+        self._salts: dict[bytes, bytes] = {}
         self._changed: set[bytes] = set()
 
     def fetch(self, ids: Iterable[bytes | None]) -> None:
@@ -58,11 +64,21 @@ class Shelf:
         if wanted:
             found = self._books.records(wanted)
             for id_ in wanted:
-                self._records[id_] = found.get(id_, b"")
+                kept = found.get(id_) or Kept(os.urandom(SALT_BYTES), b"")
+                self._records[id_], self._salts[id_] = kept.entries, kept.salt
 
     def __getitem__(self, id_: bytes) -> Record:
         """A record that was fetched."""
         return self._records[id_]
+
+    def prints(self, ids: Sequence[bytes], keys: Int64) -> Int64:
+        """What each of these records says instead of other keys; `keys` has a row for each."""
+        salts = np.frombuffer(b"".join(self._salts[id_] for id_ in ids), "<i8")
+        return self._books.seals.prints(keys, np.repeat(salts, keys.shape[1]))
+
+    def print(self, id_: bytes, key: int) -> int:
+        """What a record says instead of one other key."""
+        return int(self.prints([id_], np.array([[key]], np.int64))[0, 0])
 
     def insert(self, id_: bytes, entry: bytes) -> None:
         """One more entry."""
@@ -82,7 +98,12 @@ class Shelf:
                 if id_ is not None:
                     codes[i, j] = places.setdefault(id_, len(places))
         columns = {name: np.ascontiguousarray(codes[:, j]) for j, name in enumerate(names)}
-        return Histories([self._records[id_] for id_ in places], columns)
+        order = list(places)
+
+        def prints(which: NDArray[np.int64], keys: Int64) -> Int64:
+            return self.prints([order[code] for code in which.tolist()], keys)
+
+        return Histories([self._records[id_] for id_ in order], columns, prints)
 
     def write(self, *, asked_since: int) -> None:
         """Write back what changed, each record cut to what its key remembers.
@@ -90,7 +111,9 @@ class Shelf:
         An attach may be known before the registrations of its time are: what is later than
         `asked_since` takes nobody's place, because earlier moments are still to be asked about.
         """
-        self._books.put_records({id_: self._cut(id_, asked_since) for id_ in self._changed})
+        self._books.put_records(
+            {id_: Kept(self._salts[id_], self._cut(id_, asked_since)) for id_ in self._changed}
+        )
         self._changed.clear()
 
     def _cut(self, id_: bytes, asked_since: int) -> Record:

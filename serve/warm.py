@@ -10,7 +10,8 @@ from serve.answers import LineEvent, Outcome
 from serve.engine import Engine, Question
 from serve.judge import Judge
 from serve.store.books import Books
-from serve.store.database import Sqlite, migrate
+from serve.store.database import Sqlite, migrate, unlock
+from serve.store.keys import StoreKeys
 
 CARRIER = "rehearsal"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,6 +21,7 @@ def warm(door: Pseudonymiser, judge: Judge) -> None:
     """Assess a few made-up registrations at every stage and forget them."""
     store = Sqlite(Path(":memory:"))
     migrate(store)
+    unlock(store, StoreKeys.fresh())
     week = START + timedelta(days=8)
     engine = Engine(
         Books(store),

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, FastAPI
 
 from detector.decision import Policy
-from detector.errors import BadInput
+from detector.errors import BadInput, KeyMissing
 from detector.model.signing import Seal
 from detector.pseudonym import Key, Pseudonymiser
 from serve.admission import CUSTODIAN, Admission, TokensOnly
@@ -25,7 +25,7 @@ from serve.api.subscriptions import view
 from serve.app import built_in, create_app
 from serve.audit.keeper import Keeper
 from serve.champion import Champion
-from serve.clock import clock
+from serve.clock import Clock, clock
 from serve.deliveries.addresses import Reach
 from serve.deliveries.dispatcher import Chore
 from serve.deliveries.outbox import Subscribers
@@ -53,6 +53,8 @@ from serve.settings import Settings
 from serve.shadow.keeper import Keeper as Shadow
 from serve.store.books import Books
 from serve.store.database import Connection, connect
+from serve.store.keys import ENGINE_FILE, WORKER_FILE, found
+from serve.store.retention import FROZEN_DAYS, LOG_DAYS, Retention
 from serve.warm import warm
 from serve.witness import Witness
 
@@ -123,7 +125,7 @@ def parts(
     warm(Pseudonymiser(key), judge)
     notices = noticing(url, environment, now=now, clock=time)
     disputes = disputing(url, key, enrolling_door, notices=notices, view=view, now=now)
-    chores = (*reviews.chores, *disputes.chores)
+    chores: tuple[Chore, ...] = (*reviews.chores, *disputes.chores, _retention(environment, time))
     deliveries = _deliveries(environment, url, key, notices=notices, chores=chores)
     own, tables = _opened(url, environment, key)
     engine = Engine(
@@ -247,6 +249,23 @@ def _keeper(url: str, key: Key, champion: Champion, writer: Writer) -> Keeper:
     )
 
 
+def _retention(environment: Mapping[str, str], time: Clock) -> Retention:
+    """What the store forgets by itself. Raises BadInput."""
+    return Retention(
+        time,
+        log_days=whole(environment, "SIMVIGIA_LOG_DAYS", LOG_DAYS),
+        frozen_days=whole(environment, "SIMVIGIA_FROZEN_DAYS", FROZEN_DAYS),
+    )
+
+
+def whole(environment: Mapping[str, str], name: str, default: int) -> int:
+    """A setting that is a whole number from 1 up. Raises BadInput."""
+    text = environment.get(name) or str(default)
+    if not text.isdigit() or not int(text):
+        raise BadInput(f"{name} is a whole number from 1 up")
+    return int(text)
+
+
 def shipped(environment: Mapping[str, str]) -> Path:
     """The folder that answers where nothing was promoted."""
     return Path(environment.get(MODEL) or MODELS / "champion")
@@ -340,8 +359,14 @@ def checked(environment: Mapping[str, str]) -> None:
     if environment.get(KEY_FILE):
         NoticeKeys.load(Path(environment[KEY_FILE]))
         outfit(environment)
-    if not environment.get(STORE, DEFAULT_STORE):
+    url = environment.get(STORE, DEFAULT_STORE)
+    if not url:
         raise BadInput(f"{STORE} is empty")
+    opening = found(url, environment)
+    if opening is None:
+        raise KeyMissing(f"set {ENGINE_FILE}: `simvigia keys new FOLDER` makes a store's keys")
+    if opening.worker is None:
+        raise KeyMissing(f"set {WORKER_FILE}: this service reads its own log")
 
 
 def _check_store(environment: Mapping[str, str]) -> None:

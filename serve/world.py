@@ -25,6 +25,7 @@ class World:
 
     def __init__(self, books: Books, tables: Tables | None = None) -> None:
         self._books, self._tables = books, tables
+        self._erased = 0
         self.forget()
 
     def forget(self) -> None:
@@ -36,6 +37,11 @@ class World:
 
     def catch_up(self) -> None:
         """Fold in what was committed since; the caller holds the writer lock."""
+        self._books.seals.keys.refresh()
+        erased = self._books.last_erasure()
+        if erased != self._erased:  # what is in memory remembers who was erased
+            self.forget()
+            self._erased = erased
         while found := self._books.journal(self._journal):
             for id_, packed in found:
                 self.running.fold(Entries.unpacked(packed))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from detector.lifecycle import STAGES
 from serve.audit.ledger import Item, day_of
-from serve.store.books import Answer, Books
+from serve.store.books import Answer, Books, Verdict
 
 Found = tuple[list[Item], int]
 Source = Callable[
@@ -18,29 +19,18 @@ Source = Callable[
 
 
 def decisions(books: Books, cursor: int, most: int) -> Found:
-    """Answers, in the order of commits.
-
-    Later stages answered in a quiet hour bear the number that the next registration will have, so the
-    cursor stays below that number and what was recorded already is told by its salt.
-    """
-    last = books.last_sequence()
-    rows = books.own.rows(
-        "SELECT a.sequence, a.stage, a.as_of FROM assessments a WHERE a.as_of > ? AND NOT EXISTS"
-        " (SELECT 1 FROM audit_salts s WHERE s.source = 'decision' AND s.item = a.sequence"
-        " AND s.part = a.stage) ORDER BY a.as_of LIMIT ?",
-        [cursor, most],
-    )
-    sequences = sorted({sequence for sequence, _, _ in rows})
-    wanted = {(sequence, stage) for sequence, stage, _ in rows}
-    folios = books.folios(sequences)
+    """Answers, in the order in which they were given."""
+    given = books.given_after(cursor, most)
+    wanted = {(sequence, stage) for _, sequence, stage in given}
+    filed = books.filed({sequence for sequence, _ in wanted})
+    answers = books.answers(filed)
     items = [
-        _decision(answer, folios[sequence])
-        for sequence, answers in sorted(books.answers(sequences).items())
-        for answer in answers
+        _decision(answer, filed[sequence][0])
+        for sequence, found in answers.items()
+        for answer in found
         if (sequence, answer.stage) in wanted
     ]
-    done = rows[-1][2] - 1 if len(rows) == most else last
-    return items, max(cursor, min(done, last))
+    return items, given[-1][0] if given else cursor
 
 
 def _decision(answer: Answer, folio: bytes) -> Item:
@@ -73,17 +63,26 @@ def decision_details(answer: Answer, folio: bytes) -> dict[str, object]:
 
 def labels(books: Books, cursor: int, most: int) -> Found:
     """Verdicts, corrections and reversals."""
-    names = ("sequence", "at", "verdict_on", "fraud", "source", "confidence")
-    rows = books.own.rows(
-        f"SELECT id, {', '.join(names)} FROM verdicts WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
-        [cursor, most],
-    )
-    items = []
-    for id_, *values in rows:
-        told: Mapping[str, object] = dict(zip(names, values, strict=True))
-        day = datetime.fromtimestamp(values[1] / 1e6, UTC).date()
-        items.append(Item("label", id_, 0, "label", day, {}, told))
-    return items, rows[-1][0] if rows else cursor
+    found = books.verdicts_after(cursor, most)
+    items = [
+        Item(
+            "label",
+            id_,
+            0,
+            "label",
+            datetime.fromtimestamp(verdict.at / 1e6, UTC).date(),
+            {},
+            label_details(verdict),
+        )
+        for id_, verdict in found
+    ]
+    return items, found[-1][0] if found else cursor
+
+
+def label_details(verdict: Verdict) -> dict[str, object]:
+    """What a label's record commits to."""
+    told = asdict(verdict)
+    return told | {"fraud": int(verdict.fraud)}
 
 
 def look_ups(books: Books, cursor: int, most: int) -> Found:

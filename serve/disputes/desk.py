@@ -95,7 +95,7 @@ class Cases:
 def shown(own: Connection, case: Dispute, at: datetime) -> Shown:
     """A case as its carrier sees it: not by whom it was said, nor whether anybody is enrolled."""
     books = Books(own)
-    _, registration_id = books.named(books.known([case.folio])[case.folio][0])
+    _, registration_id = books.named(case.folio)
     words = list(book.words(own, [case.folio])[case.folio].values())
     asked = bool(book.looks_asked(own, [case.folio]))
     return Shown(case, registration_id, words[-1], case.overdue(at), asked)

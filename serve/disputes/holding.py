@@ -81,7 +81,7 @@ class Disputes:
             case = book.of(self._own, [folio]).get(folio)
             if case is not None and before.get(by) == said:
                 return ticket(case)
-            carrier, _ = self._books.named(known[folio][0])
+            carrier, _ = self._books.named(folio)
             book.say(self._own, folio, by, said, at=at)
             label = label_of({**before, by: said})
             if label and not (by == "folio" and book.looked(self._own, folio)):
@@ -103,7 +103,7 @@ class Disputes:
                 return ticket(case)
             if not book.words(self._own, [folio]).get(folio):
                 book.say(self._own, folio, "folio", "not_sure", at=at)
-            carrier, _ = self._books.named(known[folio][0])
+            carrier, _ = self._books.named(folio)
             return ticket(self._heard(case, folio, carrier, at=at))
 
     def _heard(self, case: Dispute | None, folio: bytes, carrier: str, *, at: datetime) -> Dispute:
@@ -119,7 +119,7 @@ class Disputes:
     def _registered(self, subject: int) -> dict[int, logbook.Page]:
         """Rows of the log in a name, by sequence."""
         key = record_id(PLACE["identity"], subject)
-        record = self._books.records([key]).get(key, b"") if subject else b""
+        record = self._books.history(key) if subject else b""
         sequences = np.unique(np.frombuffer(record, ENTRY)["sequence"]).tolist()
         kept, carriers = self._books.entries(sequences), self._books.carriers()
         pages = {sequence: logbook.read([row], carriers) for sequence, row in kept.items()}

@@ -27,7 +27,7 @@ class Telling:
             return
         books = Books(own)
         for id_, folio, label in book.owed(own):
-            carrier, registration_id = books.named(books.known([folio])[folio][0])
+            carrier, registration_id = books.named(folio)
             outcome = Outcome(carrier, registration_id, label.label, label.source, label.confidence)
             try:
                 asyncio.run(_told(self.desk, outcome))

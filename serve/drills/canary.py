@@ -29,6 +29,7 @@ from serve.naming import API_BASE, SCOPES, TMF_BASE
 from serve.oracle.rules import Alarm
 from serve.schemas import CODED
 from serve.settings import Settings
+from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
 from serve.witness import Witness
 
 NAME, AUDIENCE = "http://issuer.drill", "registration-risk"
@@ -120,11 +121,14 @@ async def _serve(
     """Ask everything that a carrier can ask, rightly and wrongly; how many answers by status."""
     key = folder.parent / "key"
     Key.generate(key)
+    StoreKeys.generate(folder.parent)
     settings = Settings(issuer=NAME, jwks_url="https://issuer.drill/jwks")
     environment = {
         wiring.STORE: f"sqlite:///{folder / 'store.db'}",
         wiring.MODEL: str(model),
         "SIMVIGIA_KEY_FILE": str(key),
+        ENGINE_FILE: str(folder.parent / ENGINE_NAME),
+        WORKER_FILE: str(folder.parent / WORKER_NAME),
     }
     parts = wiring.parts(environment, settings=settings)
     client = DevClient(secret_hash("drill", b"salt" * 4), ("alfa",), tuple(SCOPES))

@@ -78,13 +78,19 @@ def leak(*, people: int, seed: int) -> None:
     from serve.drills import leak as thief
 
     with tempfile.TemporaryDirectory(prefix="drill") as scratch:
-        folder, weakened = Path(scratch) / "ours", Path(scratch) / "weakened"
+        folder = Path(scratch) / "ours"
         found = thief.drill(folder, people=people, seed=seed)
-        weak = thief.drill(weakened, people=people, seed=seed, hashed=True)
-    click.echo("\n".join(map(str, found)))
-    click.echo("\non a store weakened on purpose (a table of plain SHA-256):")
-    click.echo("\n".join(map(str, weak)))
-    _end(tuple(one.attack for one in found if one.above))
+        sizes = thief.classes(folder)
+        click.echo("\n".join(map(str, found)))
+        click.echo("\nhistories by size class, of nobody in particular: " + ", ".join(
+            f"{count:,} of {size:,} bytes" for size, count in sorted(sizes.items())))  # fmt: skip
+        for weakness in thief.WEAKNESSES:
+            click.echo(f"\non a store weakened on purpose (a careless table of {weakness}):")
+            weak = thief.drill(
+                Path(scratch) / weakness, people=people, seed=seed, weakness=weakness
+            )
+            click.echo("\n".join(str(one) for one in weak if one.above and not one.expected))
+    _end(tuple(one.attack for one in found if one.fault))
 
 
 def _end(faults: tuple[str, ...]) -> None:

@@ -1,71 +1,112 @@
-"""An outsider has a copy of the store, the list of all CURPs of a country, and one carrier's customer table.
+"""A thief has a copy of the store, the list of all CURPs of a country, and one carrier's customer table.
 
-Each attack counts whom it names rightly, beside what guessing would. It reads the store as bytes in
-tables, whatever these mean, so that it tells what a store gives away and not what it was meant to.
+He attacks with the copy alone, then with the engine's ring besides, and at last with every key of local
+mode: there everybody falls, which shows that the attacks work. Each attack counts whom it names rightly,
+beside what guessing would. It reads tables as bytes, whatever these mean.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
+import shutil
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from detector.intake import identity
 from detector.pseudonym import Key, Pseudonymiser
 from serve.drills.people import Event, curp_of, registration
 from serve.engine import Engine, Question
 from serve.judge import Judge
+from serve.shelf import PLACE, record_id
 from serve.store.books import Books
 from serve.store.database import connect
+from serve.store.keys import StoreKeys
+from serve.vault import OVERHEAD, NotOpened
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
+PACE = 90  # seconds between two registrations
 OWN, OTHER = "alfa", "beta"  # whose customer table he has, and who is no business of his
 FEW = 4  # rows that share a value, for it to be somebody's
 WORD = 8  # bytes of a value that may be somebody's
+WEAKNESSES = ("hashes", "tokens")  # a table of plain SHA-256; tokens beside exact times
+Cell = tuple[str, int, bytes]  # table, row of it, bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What an attack names rightly of how many, and what guessing names."""
+    """What an attack names rightly of how many, and what guessing names; `expected` where it has to succeed."""
 
     attack: str
     right: int
     of: int
     chance: float
+    expected: bool = False
 
     @property
     def above(self) -> bool:
         """Whether it is more than chance and a little noise."""
         return self.of > 0 and self.right > self.of * self.chance + 3 * (self.of**0.5) * 0.1 + 1
 
+    @property
+    def fault(self) -> bool:
+        """Whether the drill fails by it: something is told, or an attack that has to work does not."""
+        return self.above != self.expected
+
     def __str__(self) -> str:
         verdict = "ABOVE CHANCE" if self.above else "chance"
-        return f"{self.attack:<48} {self.right:>6} of {self.of:<6} {self.chance:>8.3%}  {verdict}"
+        return f"{self.attack:<62} {self.right:>6} of {self.of:<6} {self.chance:>8.3%}  {verdict}"
 
 
-def drill(folder: Path, *, people: int, seed: int, hashed: bool = False) -> list[Finding]:
-    """Fill a store and attack its copy. `hashed` weakens it: a table of plain SHA-256 beside the rest."""
+@dataclass(frozen=True, slots=True)
+class Theft:
+    """A store that was served, its copy, and what judges the thief: who registered when, and all keys."""
+
+    path: Path
+    events: Sequence[Event]
+    people: int
+    keys: StoreKeys
+    door: Pseudonymiser
+
+    def copy(self) -> sqlite3.Connection:
+        """The tables as a thief opens them, in a file of his own."""
+        stolen = self.path.with_name("stolen.db")
+        shutil.copy(self.path, stolen)
+        return sqlite3.connect(stolen, isolation_level=None)
+
+
+def drill(folder: Path, *, people: int, seed: int, weakness: str = "") -> list[Finding]:
+    """Fill a store and attack its copy; `weakness` is one of WEAKNESSES, put there on purpose."""
     rng = np.random.default_rng(seed)
-    events = _lives(people, rng)
-    path = folder / "store.db"
-    _serve(path, events)
-    copy = sqlite3.connect(path)
-    if hashed:
-        copy.execute("CREATE TABLE careless (who BLOB)")
-        known = {str(event["identity_value"]) for event in events}
-        copy.executemany("INSERT INTO careless VALUES (?)", [(_sha256(v),) for v in sorted(known)])
+    folder.mkdir(parents=True, exist_ok=True)
+    theft = _served(folder / "store.db", _lives(people, rng), people)
+    copy = theft.copy()
+    if weakness:
+        _weaken(copy, theft, weakness)
     found = [
         _enumerated(copy, people),
-        *_joined_by_order(copy, events),
-        _sizes(copy),
+        _repeated(copy, theft),
+        *_by_time(copy, theft),
+        _followed(copy, theft),
+        *_tested(copy, theft),
     ]
     copy.close()
     return found
+
+
+def classes(folder: Path) -> Counter[int]:
+    """How many histories lie in each size class: what a copy tells by sizes, of nobody in particular."""
+    copy = sqlite3.connect(folder / "store.db")
+    sizes = Counter(n - OVERHEAD for (n,) in copy.execute("SELECT LENGTH(record) FROM histories"))
+    copy.close()
+    return sizes
 
 
 def _lives(people: int, rng: np.random.Generator) -> list[Event]:
@@ -76,7 +117,7 @@ def _lives(people: int, rng: np.random.Generator) -> list[Event]:
     return [
         registration(
             number,
-            START + timedelta(seconds=90 * place),
+            START + timedelta(seconds=PACE * place),
             carrier=asked[number][0],
             identity_value=curp_of(asked[number][1]),
         )
@@ -84,12 +125,13 @@ def _lives(people: int, rng: np.random.Generator) -> list[Event]:
     ]
 
 
-def _serve(path: Path, events: Sequence[Event]) -> None:
-    books = Books(connect(f"sqlite:///{path}"))
-    end = START + timedelta(seconds=90 * len(events) + 60)
+def _served(path: Path, events: Sequence[Event], people: int) -> Theft:
+    keys, door = StoreKeys.fresh(), Pseudonymiser(Key.fresh())
+    books = Books(connect(f"sqlite:///{path}", keys))
+    end = START + timedelta(seconds=PACE * len(events) + 60)
     engine = Engine(
         books,
-        pseudonymiser=Pseudonymiser(Key.fresh()),
+        pseudonymiser=door,
         body_key=bytes(32),
         judge=Judge(lambda: None, policy="drill"),
         clock=lambda: int(end.timestamp() * 1e6),
@@ -97,75 +139,174 @@ def _serve(path: Path, events: Sequence[Event]) -> None:
     for at in range(0, len(events), 128):
         engine.take([Question(event, imported=True) for event in events[at : at + 128]])
     books.own.close()
+    return Theft(path, events, people, keys, door)
 
 
-def _values(copy: sqlite3.Connection) -> Iterator[bytes]:
-    """Every text and blob of every table."""
+def _weaken(copy: sqlite3.Connection, theft: Theft, weakness: str) -> None:
+    """What a careless colleague would have added."""
+    copy.execute("CREATE TABLE careless (at INTEGER, who BLOB)")
+    make: Callable[[str], bytes] = (
+        _sha256 if weakness == "hashes" else lambda value: _token(theft.door, value)
+    )
+    rows = [(_moment(event), make(str(event["identity_value"]))) for event in theft.events]
+    copy.executemany("INSERT INTO careless VALUES (?, ?)", rows)
+
+
+def _cells(copy: sqlite3.Connection) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
     for (table,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        for row in copy.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of its own tables
-            for value in row:
-                if isinstance(value, str | bytes):
-                    yield value.encode() if isinstance(value, str) else value
+        yield table, copy.execute(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608 - its own names
+
+
+def _bytes(row: Sequence[object]) -> Iterator[bytes]:
+    for value in row:
+        if isinstance(value, str | bytes):
+            yield value.encode() if isinstance(value, str) else value
 
 
 def _enumerated(copy: sqlite3.Connection, people: int) -> Finding:
     """Hashes of everybody, and everybody as he is, against every value and every start of one."""
     held = set[bytes]()
-    for value in _values(copy):
-        held.update(value[:cut] for cut in (8, 16, 20, 32) if len(value) >= cut)
-        held.add(value)
-    named = 0
-    for who in range(people):
-        text = curp_of(who).encode()
-        made = (text, _sha256(text.decode()), hashlib.sha1(text, usedforsecurity=False).digest(),
-                hashlib.md5(text, usedforsecurity=False).digest())  # fmt: skip
-        named += any(m in held or m[:16] in held or m.hex().encode() in held for m in made)
-    return Finding("enumeration of all CURPs", named, people, 0.0)
+    for _, rows in _cells(copy):
+        for value in (v for row in rows for v in _bytes(row)):
+            held.update(value[:cut] for cut in (8, 16, 20, 32) if len(value) >= cut)
+            held.add(value)
+    named = sum(
+        any(made in held or made[:16] in held or made.hex().encode() in held for made in hashes)
+        for hashes in (_hashes(curp_of(who)) for who in range(people))
+    )
+    return Finding("copy alone: enumeration of all CURPs", named, people, 0.0)
 
 
-def _joined_by_order(copy: sqlite3.Connection, events: Sequence[Event]) -> list[Finding]:
-    """The n-th row of a carrier is its n-th customer; then whoever shares a value with another's row."""
-    rows = copy.execute("SELECT sequence, carrier, entry FROM registrations ORDER BY sequence")
-    by = defaultdict(list)
-    for sequence, carrier, entry in rows.fetchall():
-        by[carrier].append((sequence, bytes(entry)))
-    truth = {n: str(event["identity_value"]) for n, event in enumerate(events, start=1)}
-    customers = [str(e["identity_value"]) for e in events if e["carrier_id"] == OWN]
-    named = dict(zip((sequence for sequence, _ in by[OWN]), customers, strict=False))
-    right = sum(truth[sequence] == who for sequence, who in named.items())
-    guesses = _shared(by[OWN], by[OTHER])
-    followed = sum(named.get(one) == truth[other] for one, other in guesses)
-    chance = 1 / len(customers)
+def _hashes(text: str) -> tuple[bytes, ...]:
+    raw = text.encode()
+    return (
+        raw,
+        _sha256(text),
+        hashlib.sha1(raw, usedforsecurity=False).digest(),
+        hashlib.md5(raw, usedforsecurity=False).digest(),
+    )
+
+
+def _repeated(copy: sqlite3.Connection, theft: Theft) -> Finding:
+    """Frequency: a value that stands as often as somebody registered, and in no other number of places."""
+    often = Counter(str(event["identity_value"]) for event in theft.events)
+    twice = sum(n > 1 for n in often.values())
+    seen = Counter(
+        value
+        for _, rows in _cells(copy)
+        for row in rows
+        for value in set(_bytes(row))
+        if len(value) >= WORD
+    )
+    pairs = sum(1 < n <= FEW for n in seen.values())
+    return Finding("copy alone: values as frequent as people", min(pairs, twice), twice, 0.0)
+
+
+def _by_time(copy: sqlite3.Connection, theft: Theft) -> list[Finding]:
+    """A row whose exact time is one customer's, and where its values stand in another row or table."""
+    known = {_moment(e): str(e["identity_value"]) for e in theft.events if e["carrier_id"] == OWN}
+    lags = (0, 86_400_000_000, 7 * 86_400_000_000)
+    places: dict[bytes, set[tuple[str, int]]] = defaultdict(set)
+    timed = list[tuple[str, int, tuple[bytes, ...]]]()
+    for table, rows in _cells(copy):
+        for number, row in enumerate(rows):
+            words = tuple(value for value in _bytes(row) if len(value) >= WORD)
+            for word in words:
+                places[word].add((table, number))
+            if any(isinstance(v, int) and v - lag in known for v in row for lag in lags):
+                timed.append((table, number, words))
+    led = sum(any(1 < len(places[word]) <= FEW for word in words) for table, number, words in timed)
     return [
-        Finding("own customers' rows, by order of writing", right, len(customers), chance),
-        Finding("own customers found at another carrier", followed, len(by[OTHER]), chance),
+        Finding("copy alone: a customer's row by its time, joined to others", led, len(known), 0.0)
     ]
 
 
-def _shared(
-    own: Sequence[tuple[int, bytes]], other: Sequence[tuple[int, bytes]]
-) -> set[tuple[int, int]]:
-    """Pairs of rows that have the same rare bytes at the same place; one guess for each of the other's."""
-    votes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    longest = max((len(entry) for _, entry in (*own, *other)), default=0)
-    for at in range(max(longest - WORD, 0)):
-        holders: dict[bytes, list[int]] = defaultdict(list)
-        for sequence, entry in own:
-            holders[entry[at : at + WORD]].append(sequence)
-        for sequence, entry in other:
-            same = holders.get(entry[at : at + WORD], ())
-            for one in same if len(same) <= FEW else ():
-                votes[sequence][one] += 1
-    return {(max(seen, key=lambda one: seen[one]), s) for s, seen in votes.items() if seen}
-
-
-def _sizes(copy: sqlite3.Connection) -> Finding:
-    """Records whose length differs from the most frequent one: what is told by size alone."""
-    sizes = [n for (n,) in copy.execute("SELECT LENGTH(record) FROM histories").fetchall()]
-    usual = max(set(sizes), key=sizes.count)
+def _followed(copy: sqlite3.Connection, theft: Theft) -> Finding:
+    """The n-th row of a table is the n-th registration; who shares a rare value with it is the same."""
+    right, of = 0, sum(event["carrier_id"] == OTHER for event in theft.events)
+    truth = [str(event["identity_value"]) for event in theft.events]
+    for _, rows in _cells(copy):
+        if len(rows) != len(truth):
+            continue
+        texts = [b"".join(_bytes(row)) for row in rows]
+        right = max(right, sum(truth[a] == truth[b] for a, b in _alike(texts)))
     return Finding(
-        "records told apart by their size", sum(n != usual for n in sizes), len(sizes), 0
+        "copy alone: own customers followed to another carrier", right, of, 1 / theft.people
     )
+
+
+def _alike(texts: Sequence[bytes]) -> set[tuple[int, int]]:
+    """Pairs of rows that have the same rare bytes at the same place."""
+    found = set[tuple[int, int]]()
+    for at in range(max(map(len, texts), default=0) - WORD):
+        holders: dict[bytes, list[int]] = defaultdict(list)
+        for number, text in enumerate(texts):
+            if len(text) >= at + WORD:
+                holders[text[at : at + WORD]].append(number)
+        for same in holders.values():
+            if 1 < len(same) <= FEW:
+                found |= {(a, b) for a in same for b in same if a < b}
+    return found
+
+
+def _tested(copy: sqlite3.Connection, theft: Theft) -> list[Finding]:
+    """With the engine's ring: guesses of tokens tried on the rows of histories, and boxes tried open."""
+    there = {
+        bytes(name): bytes(box) for name, box in copy.execute("SELECT id, record FROM histories")
+    }
+    ring = StoreKeys(theft.keys.engine, None)
+    own = Books(connect(f"sqlite:///{theft.path}", ring))
+    guesses: Mapping[str, Callable[[str], list[int]]] = {
+        "copy and engine's ring, custodian mode: identities tested": lambda v: _guessed(ring, v),
+        "copy, ring and pseudonym key, local mode: identities tested": lambda v: [
+            int.from_bytes(_token(theft.door, v)[:8], "little", signed=True)
+        ],
+    }
+    found = []
+    for attack, guess in guesses.items():
+        named = sum(
+            any(_opens(own, there, guess_) for guess_ in guess(curp_of(who)))
+            for who in range(theft.people)
+        )
+        found.append(Finding(attack, named, theft.people, 0.0, expected="local" in attack))
+    opened = sum(_answer_opens(own, name, box) for name, box in _answers(copy))
+    found.append(Finding("copy and engine's ring, custodian mode: answers opened", opened,
+                         len(theft.events), 0.0))  # fmt: skip
+    own.own.close()
+    return found
+
+
+def _guessed(ring: StoreKeys, value: str) -> list[int]:
+    """Every token that can be made of a CURP with what the ring holds."""
+    secrets = [b"", ring.engine.index, *(key.secret for key in ring.engine.keys)]
+    made = [*_hashes(value), *(hmac.digest(s, value.encode(), "sha256") for s in secrets if s)]
+    return [int.from_bytes(one[:8], "little", signed=True) for one in made]
+
+
+def _opens(own: Books, there: Mapping[bytes, bytes], key: int) -> bool:
+    rows = own.seals.history(f"history-{PLACE['identity']}", record_id(PLACE["identity"], key)[1:])
+    return any(row.id in there and bool(row.open(there[row.id])) for row in rows)
+
+
+def _answers(copy: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
+    return [(bytes(n), bytes(b)) for n, b in copy.execute("SELECT id, answer FROM assessments")]
+
+
+def _answer_opens(own: Books, name: bytes, box: bytes) -> bool:
+    """With the row's own name in place of the folio that the thief has not got."""
+    try:
+        return own.seals.with_folio(name, name, box) is not None
+    except NotOpened:
+        return False
+
+
+def _moment(event: Event) -> int:
+    return int(datetime.fromisoformat(str(event["registered_at"])).timestamp() * 1_000_000)
+
+
+def _token(door: Pseudonymiser, value: str) -> bytes:
+    key = identity("curp", value, door, day=20_500)
+    return key.to_bytes(8, "little", signed=True) * 2
 
 
 def _sha256(text: str) -> bytes:

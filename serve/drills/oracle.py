@@ -32,7 +32,8 @@ from serve.reference.live import Tables
 from serve.reference.notice import Notice, Provenance
 from serve.reference.places import InStore
 from serve.store.books import Books
-from serve.store.database import Sqlite, migrate
+from serve.store.database import Sqlite, migrate, unlock
+from serve.store.keys import StoreKeys
 
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
 LINES = (0.34, 0.28, 0.18, 0.10, 0.05, 0.03, 0.02)  # of subjects by how many lines they have
@@ -157,6 +158,7 @@ class _Country:
         """What he is answered, where a fact holds of some subjects."""
         store = Sqlite(Path(":memory:"))
         migrate(store)
+        unlock(store, StoreKeys.fresh())
         books, tables = Books(store), Tables(InStore(store), bytes(32))
         if of is not None:
             self._tell(books, tables, fact=fact, of=of)

@@ -28,8 +28,7 @@ def moved_lately(clock: Callable[[], int]) -> Unsettled:
     def unsettled(own: Connection, mark: bytes) -> bool:
         books, since = Books(own), clock() - LATELY
         key = record_id(PLACE["line"], int.from_bytes(mark[:8], "little", signed=True))
-        record = books.records([key]).get(key, b"")
-        held = np.frombuffer(record, ENTRY)
+        held = np.frombuffer(books.history(key), ENTRY)
         kept = books.entries(held["sequence"][held["at"] > since].tolist())
         lately = logbook.read(list(kept.values()), books.carriers()).registrations
         return bool((lately.operation != STAYS).any())

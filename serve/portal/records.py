@@ -63,7 +63,7 @@ def found(books: Books, folio: str, subject: int) -> Record | None:
 
 
 def _record(books: Books, sequence: int, name: bytes, row: logbook.Page) -> Record | None:
-    carrier, registration_id = books.named(sequence)
+    carrier, registration_id = books.named(name)
     said = [
         told(answer, folio=name, carrier=carrier, registration_id=registration_id)
         for answer in books.answers([sequence])[sequence]

@@ -82,8 +82,8 @@ def evidence(books: Books, sequence: int, carriers: Collection[str]) -> Evidence
     names = books.carriers()
     page = logbook.read([books.entries([sequence])[sequence]], names)
     own = page.registrations
-    carrier, registration_id = books.named(sequence)
-    folio = books.folio(sequence)
+    folio = books.folios([sequence])[sequence]
+    carrier, registration_id = books.named(folio)
     answers = sorted(books.answers([sequence])[sequence], key=lambda a: (a.moment, a.stage))
     stages = [
         told(a, folio=folio, carrier=carrier, registration_id=registration_id) for a in answers

@@ -45,7 +45,8 @@ class Opening:
         books, folio = Books(own), said.assessment_id.bytes
         sequence = books.known([folio])[folio][0]
         stage, decision = STAGES.index(said.stage), DECISIONS.index(said.decision)
-        moment = next(a.moment for a in books.answers([sequence])[sequence] if a.stage == stage)
+        answers = books.answers_to({folio: sequence})[folio]
+        moment = next(a.moment for a in answers if a.stage == stage)
         now = int(said.assessed_at.timestamp() * 1e6)
         before = cases.known(own, folio)
         if now - moment > STALE or (before and not before.ended and before.decision >= decision):
@@ -95,7 +96,7 @@ def rule(
 ) -> None:
     """Let another decision stand for a case's stage, and tell subscribers; nothing where it stands already."""
     books = Books(own)
-    carrier, registration_id = books.named(case.sequence)
+    carrier, registration_id = books.named(case.folio)
     answer = next(a for a in books.answers([case.sequence])[case.sequence] if a.stage == case.stage)
     said = told(answer, folio=case.folio, carrier=carrier, registration_id=registration_id)
     stands = rulings.standing(own, case.sequence, said)

@@ -133,7 +133,7 @@ class Room:
             said = cases.vote(
                 self._own, case, reviewer=who.person, fraud=label == MISUSE, at=self.clock()
             )
-            carrier, registration_id = Books(self._own).named(case.sequence)
+            carrier, registration_id = Books(self._own).named(case.folio)
         return Outcome(carrier, registration_id, said, "analyst") if said else None
 
     def close(self, who: Client, case_id: UUID, outcome: Outcome) -> None:

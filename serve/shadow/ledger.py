@@ -6,7 +6,8 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from detector.errors import BadInput
 from detector.model.artefact import FILES, MANIFEST
+from serve.enginekeys import FROZEN
 from serve.models import GOLDEN, SIGNATURE
+from serve.store.books import Books
 from serve.store.database import Connection
 
 DAY = 86_400_000_000  # microseconds
@@ -38,25 +41,15 @@ RESULT = np.dtype(
         ("score", "<f8"),
     ]
 )
-_SHADOWS = (
-    "SELECT id, model, started_by, started_at, ends_at, ended_at, fault, since, since_moment,"
-    " sequence, moment, later_sequence, later_stage FROM shadows "
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a shadow has read: the last activation, and the last answer of a later stage."""
-
-    sequence: int
-    moment: int
-    later_sequence: int
-    later_stage: int
+_SHADOWS = "SELECT id, model, started_by, started_at, ends_at, ended_at, fault, since, read_to FROM shadows "
 
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """One challenger's time in the shadow. Times are microseconds."""
+    """One challenger's time in the shadow. Times are microseconds.
+
+    `since` and `read_to` are numbers in the order in which answers were given.
+    """
 
     id: str
     model: str
@@ -66,8 +59,7 @@ class Shadow:
     ended_at: int | None
     fault: str | None
     since: int
-    since_moment: int
-    cursor: Cursor
+    read_to: int
 
 
 def start(own: Connection, folder: Path, *, by: str, now: int, until: int) -> Shadow:
@@ -85,17 +77,11 @@ def start(own: Connection, folder: Path, *, by: str, now: int, until: int) -> Sh
         under_way = active(own)
         if under_way:
             raise BadInput(f"model {under_way.model} is in the shadow already: stop it first")
-        last = own.rows("SELECT COALESCE(MAX(sequence), 0) FROM registrations")[0][0]
-        later = own.rows(
-            "SELECT moment, sequence, stage FROM assessments WHERE stage > 0"
-            " ORDER BY moment DESC, sequence DESC, stage DESC LIMIT 1"
-        )
-        moment, sequence, stage = later[0] if later else (0, 0, 0)
+        last = Books(own).last_given()
         own.run(
-            "INSERT INTO shadows (id, model, content, started_by, started_at, ends_at, since,"
-            " since_moment, sequence, moment, later_sequence, later_stage, leased_until)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            [name, model, files, by, now, until, last, moment, last, moment, sequence, stage],
+            "INSERT INTO shadows (id, model, content, started_by, started_at, ends_at, since, read_to,"
+            " leased_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            [name, model, files, by, now, until, last, last],
         )
     return find(own, name)
 
@@ -121,8 +107,7 @@ def latest(own: Connection) -> Shadow:
 
 
 def _shadow(row: Sequence[Any]) -> Shadow:
-    values = [*row[:9], Cursor(*row[9:])]
-    return Shadow(*values)
+    return Shadow(*row)
 
 
 def end(own: Connection, shadow: Shadow, *, now: int, fault: str | None = None) -> None:
@@ -163,26 +148,21 @@ def _leased(own: Connection, shadow: Shadow, holder: str, now: int) -> bool:
 def keep(
     own: Connection,
     shadow: Shadow,
-    page: tuple[Cursor, list[str], NDArray[Any]],
+    page: tuple[int, list[str], NDArray[Any]],
     *,
     holder: str,
     now: int,
 ) -> bool:
     """Write one page and how far it goes, in one transaction; False where another worker reads now."""
-    cursor, models, results = page
+    read_to, models, results = page
     with own.writing():
         if not _leased(own, shadow, holder, now):
             return False
-        own.run(
-            "UPDATE shadows SET sequence = ?, moment = ?, later_sequence = ?, later_stage = ?"
-            " WHERE id = ?",
-            [cursor.sequence, cursor.moment, cursor.later_sequence, cursor.later_stage, shadow.id],
-        )
+        own.run("UPDATE shadows SET read_to = ? WHERE id = ?", [read_to, shadow.id])
         if len(results):
-            own.run(
-                "INSERT INTO shadow_pages (shadow, models, results) VALUES (?, ?, ?)",
-                [shadow.id, json.dumps(models), results.tobytes()],
-            )
+            text = json.dumps(models).encode() + b"\0" + results.tobytes()
+            box = Books(own).seals.for_worker(FROZEN, shadow.id.encode(), zlib.compress(text))
+            own.run("INSERT INTO shadow_pages (shadow, results) VALUES (?, ?)", [shadow.id, box])
     return True
 
 
@@ -190,36 +170,33 @@ def results(own: Connection, shadow: Shadow) -> tuple[list[str], NDArray[Any]]:
     """Everything that was said so far, and the champions that it is beside."""
     names: list[str] = []
     pieces = []
-    after = 0
+    for mine, content in _pages(own, shadow):
+        piece = np.frombuffer(content, RESULT).copy()
+        names += [name for name in mine if name not in names]
+        place = np.array([names.index(name) for name in mine], np.int8)
+        piece["live_model"] = place[piece["live_model"]]
+        pieces.append(piece)
+    return names, np.concatenate(pieces) if pieces else np.empty(0, RESULT)
+
+
+def _pages(own: Connection, shadow: Shadow) -> Iterator[tuple[list[str], bytes]]:
+    seals, after = Books(own).seals, 0
     while rows := own.rows(
-        "SELECT id, models, results FROM shadow_pages WHERE shadow = ? AND id > ?"
-        " ORDER BY id LIMIT 100",
+        "SELECT id, results FROM shadow_pages WHERE shadow = ? AND id > ? ORDER BY id LIMIT 100",
         [shadow.id, after],
     ):
         after = rows[-1][0]
-        for _, models, content in rows:
-            piece = np.frombuffer(bytes(content), RESULT).copy()
-            mine = json.loads(models)
-            names += [name for name in mine if name not in names]
-            place = np.array([names.index(name) for name in mine], np.int8)
-            piece["live_model"] = place[piece["live_model"]]
-            pieces.append(piece)
-    return names, np.concatenate(pieces) if pieces else np.empty(0, RESULT)
+        for _, box in rows:
+            text = seals.by_worker(shadow.id.encode(), bytes(box))
+            if text is not None:
+                models, content = zlib.decompress(text).split(b"\0", 1)
+                yield json.loads(models), content
 
 
 def answered(own: Connection, shadow: Shadow) -> int:
     """How many answers the service has given since the shadow began, up to where it ended."""
-    last = shadow.cursor.sequence if shadow.ended_at else 1 << 62
-    moment = shadow.cursor.moment if shadow.ended_at else 1 << 62
-    activations = own.rows(
-        "SELECT COUNT(*) FROM registrations WHERE sequence > ? AND sequence <= ?",
-        [shadow.since, last],
-    )
-    later = own.rows(
-        "SELECT COUNT(*) FROM assessments WHERE stage > 0 AND moment > ? AND moment <= ?",
-        [shadow.since_moment, moment],
-    )
-    return int(activations[0][0]) + int(later[0][0])
+    last = shadow.read_to if shadow.ended_at else Books(own).last_given()
+    return last - shadow.since
 
 
 def packed(folder: Path) -> tuple[bytes, str]:

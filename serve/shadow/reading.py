@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,47 +15,35 @@ from detector.decision import DECISIONS
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.scoring import Given, graded, rule_hits
-from detector.signals import features, fingerprint
-from serve.shadow.ledger import RESULT, Cursor
-from serve.store.database import Connection, Row
+from detector.signals import fingerprint
+from serve.judge import stored_vector
+from serve.shadow.ledger import RESULT
+from serve.store.books import Answer, Books
 
-PAGE = 4_000  # answers of each kind read at once
-_ANSWERED = (
-    "SELECT a.sequence, a.stage, a.moment, a.answer, a.vector, r.entry FROM assessments a"
-    " JOIN registrations r ON r.sequence = a.sequence WHERE "
-)
+PAGE = 4_000  # answers read at once
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some answers, and how far they go."""
+    """Some answers with their rows of the log, and how far they go in the order in which they were given."""
 
-    rows: Sequence[Row]
-    cursor: Cursor
+    rows: Sequence[tuple[Answer, bytes]]
+    read_to: int
     more: bool
 
 
-def page(own: Connection, cursor: Cursor) -> Page:
-    """The next answers: activations in the order of the log, later stages in that of their answers."""
-    first = own.rows(
-        _ANSWERED + "a.stage = 0 AND a.sequence > ? ORDER BY a.sequence LIMIT ?",
-        [cursor.sequence, PAGE],
-    )
-    later = own.rows(
-        _ANSWERED + "a.stage > 0 AND (a.moment, a.sequence, a.stage) > (?, ?, ?)"
-        " ORDER BY a.moment, a.sequence, a.stage LIMIT ?",
-        [cursor.moment, cursor.later_sequence, cursor.later_stage, PAGE],
-    )
-    if first:
-        cursor = replace(cursor, sequence=first[-1][0])
-    if later:
-        sequence, stage, moment = later[-1][:3]
-        cursor = Cursor(cursor.sequence, moment, sequence, stage)
-    return Page([*first, *later], cursor, max(len(first), len(later)) == PAGE)
+def page(books: Books, after: int) -> Page:
+    """The next answers. What has expired meanwhile is left out."""
+    given = books.given_after(after, PAGE)
+    sequences = {sequence for _, sequence, _ in given}
+    entries, answers = books.entries(sequences), books.answers(sequences)
+    by = {(a.sequence, a.stage): a for found in answers.values() for a in found}
+    rows = [(by[s, t], entries[s]) for _, s, t in given if (s, t) in by and by[s, t].vector]
+    return Page(rows, given[-1][0] if given else after, len(given) == PAGE)
 
 
 def said(
-    challenger: Model, rows: Sequence[Row], carriers: tuple[str, ...]
+    challenger: Model, rows: Sequence[tuple[Answer, bytes]], carriers: tuple[str, ...]
 ) -> tuple[list[str], NDArray[Any]]:
     """What a challenger says of answers, as RESULT, and the champions that gave them.
 
@@ -65,8 +52,8 @@ def said(
     models: list[str] = []
     pieces = [np.empty(0, RESULT)]
     for code, stage in enumerate(STAGES):
-        mine = [row for row in rows if row[1] == code]
-        live = [json.loads(bytes(row[3])) for row in mine]
+        mine = [row for row in rows if row[0].stage == code]
+        live = [json.loads(row[0].answer) for row in mine]
         same = [told["versions"][2] == fingerprint() for told in live]
         mine = [row for row, kept in zip(mine, same, strict=True) if kept]
         live = [told for told, kept in zip(live, same, strict=True) if kept]
@@ -81,26 +68,25 @@ def said(
 def _stage(
     challenger: Model,
     stage: str,
-    rows: Sequence[Row],
+    rows: Sequence[tuple[Answer, bytes]],
     *,
     live: Sequence[dict[str, Any]],
     carriers: tuple[str, ...],
 ) -> NDArray[Any]:
-    filed = logbook.read([bytes(row[5]) for row in rows], carriers)
+    filed = logbook.read([entry for _, entry in rows], carriers)
     own = filed.registrations
-    vectors = np.frombuffer(b"".join(zlib.decompress(bytes(row[4])) for row in rows), np.float32)
     given = Given(
         stage,
-        vectors.reshape(len(rows), len(features(stage))),
+        np.array([stored_vector(answer) for answer, _ in rows], np.float32),
         filed.exposure.grade,
         filed.exposure.tier,
     )
     floors, _ = rule_hits(stage, given.vectors)
     score, decision = graded(challenger, given, own, floors=floors)
     made = np.zeros(len(rows), RESULT)
-    made["sequence"] = [row[0] for row in rows]
+    made["sequence"] = [answer.sequence for answer, _ in rows]
     made["stage"] = STAGES.index(stage)
-    made["moment"] = [row[2] for row in rows]
+    made["moment"] = [answer.moment for answer, _ in rows]
     made["carrier"], made["operation"] = own.carrier, own.operation
     made["live_score"] = [told["score"] for told in live]
     made["live_decision"] = [DECISIONS.index(told["decision"]) for told in live]

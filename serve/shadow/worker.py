@@ -64,9 +64,9 @@ def turn(
     shadow = ledger.active(own)
     if shadow is None or shadow.model != challenger.version:
         return None
-    found = reading.page(own, shadow.cursor)
+    found = reading.page(Books(own), shadow.read_to)
     models, results = reading.said(challenger, found.rows, Books(own).carriers())
-    page = (found.cursor, models, results)
+    page = (found.read_to, models, results)
     if found.rows and not ledger.keep(own, shadow, page, holder=holder, now=now()):
         return ledger.LEASE / 1e6  # another worker reads
     if now() >= shadow.ends_at and not found.more:

@@ -19,6 +19,8 @@ import psycopg
 
 from detector.errors import BadInput
 from serve.answers import Unavailable
+from serve.store.keys import StoreKeys, found
+from serve.store.seals import Header, Seals
 
 Row = tuple[Any, ...]
 WRITER = 0x51B71614  # the advisory lock of whoever writes
@@ -27,7 +29,9 @@ WAIT = 5.0  # seconds for the writer lock before a question is answered with "tr
 
 
 class Connection(Protocol):
-    """One connection, used by one thread at a time."""
+    """One connection, used by one thread at a time. `seals` name and seal its rows, where keys are at hand."""
+
+    seals: Seals | None
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows that a statement returns."""
@@ -54,10 +58,12 @@ class Connection(Protocol):
         ...
 
 
-def connect(url: str) -> Connection:
+def connect(url: str, keys: StoreKeys | None = None) -> Connection:
     """Open `sqlite:///path` or `postgresql://…`, brought to the present schema.
 
-    Raises BadInput for a URL of another kind, Unavailable where the server does not answer.
+    `keys` are those that the environment names or that lie beside the store, unless given. Raises BadInput
+    for a URL of another kind, Unavailable where the server does not answer, and KeyMissing where the keys
+    are not the ones of this store.
     """
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE))
@@ -68,14 +74,38 @@ def connect(url: str) -> Connection:
     else:
         raise BadInput("a store is sqlite:///path/to/file or postgresql://user@host/database")
     migrate(opened)
+    unlock(opened, keys or found(url))
     return opened
 
 
+def unlock(own: Connection, keys: StoreKeys | None) -> None:
+    """Give a connection its store's keys. Raises KeyMissing where they are others."""
+    if keys is None:
+        return
+    keys.engine.check({e: bytes(m) for e, m in own.rows("SELECT epoch, mark FROM epochs")})
+
+    def add(header: Header) -> None:
+        own.run(
+            "INSERT INTO streams (id, purpose, epoch, header) VALUES (?, ?, ?, ?)",
+            [header.id, header.use, header.epoch, header.sealed],
+        )
+        own.run(
+            "INSERT INTO epochs (epoch, mark) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [header.epoch, keys.engine.newest.mark],
+        )
+
+    def header(id_: int) -> Header | None:
+        rows = own.rows("SELECT id, purpose, epoch, header FROM streams WHERE id = ?", [id_])
+        return Header(rows[0][0], rows[0][1], rows[0][2], bytes(rows[0][3])) if rows else None
+
+    own.seals = Seals(keys, add=add, header=header)
+
+
 @contextmanager
-def snapshot(url: str) -> Iterator[Connection]:
+def snapshot(url: str, keys: StoreKeys | None = None) -> Iterator[Connection]:
     """A store as it is at one moment, to be read only: nothing is written, nobody waits for it.
 
-    Raises BadInput where there is no such store, or where it is not of the present schema.
+    Raises BadInput where there is no such store, or where it is not of the present schema, and KeyMissing.
     """
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE))
@@ -91,6 +121,7 @@ def snapshot(url: str) -> Iterator[Connection]:
         for statement in begin:
             own.run(statement)
         _check_schema(own)
+        unlock(own, keys or found(url))
         yield own
     finally:
         own.close()
@@ -100,6 +131,7 @@ class Sqlite:
     """WAL and full durability: a commit returns after its fsync."""
 
     def __init__(self, path: Path) -> None:
+        self.seals: Seals | None = None
         self._own = sqlite3.connect(
             path, isolation_level=None, timeout=WAIT, check_same_thread=False
         )
@@ -156,6 +188,7 @@ class Postgres:
     """Synchronous commits; writers of all workers wait for one advisory lock."""
 
     def __init__(self, url: str) -> None:
+        self.seals: Seals | None = None
         self._url = url
         self._own = self._opened()
 
@@ -230,7 +263,9 @@ def migrate(own: Connection) -> None:
         own.run("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR(64) PRIMARY KEY)")
         done = {name for (name,) in own.rows("SELECT name FROM migrations")}
         if unknown := done - {script.name for script in scripts}:
-            raise BadInput(f"the store is newer than this program: it has {min(unknown)}")
+            raise BadInput(
+                f"the store is of another version of this program: it has {min(unknown)}"
+            )
         for script in scripts:
             if script.name not in done:
                 for statement in _statements(script.read_text("utf-8"), own):

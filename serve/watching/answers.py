@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,10 +14,11 @@ from detector.lifecycle import STAGES
 from detector.model.watching import Seen
 from detector.registration import OPERATIONS
 from detector.signals import features, fingerprint
-from serve.store.books import Books
-from serve.store.database import Row
+from serve.judge import stored_vector
+from serve.store.books import Answer, Books
 
-CHUNK = 900  # keys in one statement: SQLite's own limit was 999 for long
+Row = tuple[Answer, bytes]  # an answer, and the row of the log that it is about
+CHUNK = 900  # registrations looked at together
 NEVER = np.datetime64("NaT", "us")
 NAMES = [f.name for f in features(STAGES[0])]
 
@@ -42,25 +42,31 @@ def seen(books: Books, low: int, high: int, *, most: int, sampled: int) -> Seen:
     answers, vectors = [], []
     wanted = set(chosen[looked].tolist())
     for start in range(0, len(chosen), CHUNK):
-        rows = books.own.found(
-            "SELECT a.sequence, a.moment, a.answer, a.vector, r.entry FROM assessments a"
-            " JOIN registrations r ON r.sequence = a.sequence WHERE a.stage = 0 AND a.sequence IN",
-            chosen[start : start + CHUNK].tolist(),
-        )
+        rows = _activations(books, chosen[start : start + CHUNK].tolist())
         answers.append(_answers(rows, books.carriers()))
-        vectors += [_vector(row) for row in rows if row[0] in wanted and _comparable(row)]
+        vectors += [
+            stored_vector(answer)
+            for answer, _ in rows
+            if answer.sequence in wanted and _comparable(answer)
+        ]
     table = pd.concat(answers, ignore_index=True) if answers else _answers([], ())
     shown = pd.DataFrame(np.array(vectors).reshape(len(vectors), len(NAMES)), columns=NAMES)
     return Seen(_with_verdicts(table, books), shown, max(last - first, 0))
 
 
+def _activations(books: Books, sequences: Sequence[int]) -> list[Row]:
+    """Answers at activation with their rows of the log; what has expired is left out."""
+    entries, answers = books.entries(sequences), books.answers(sequences)
+    return [(answers[s][0], entries[s]) for s in sequences if s in answers and answers[s][0].vector]
+
+
 def _answers(rows: Sequence[Row], carriers: tuple[str, ...]) -> pd.DataFrame:
-    told = [json.loads(bytes(row[2])) for row in rows]
-    own = logbook.read([bytes(row[4]) for row in rows], carriers).registrations
+    told = [json.loads(answer.answer) for answer, _ in rows]
+    own = logbook.read([entry for _, entry in rows], carriers).registrations
     return pd.DataFrame(
         {
-            "sequence": np.array([row[0] for row in rows], np.int64),
-            "at": pd.to_datetime([row[1] for row in rows], unit="us", utc=True),
+            "sequence": np.array([answer.sequence for answer, _ in rows], np.int64),
+            "at": pd.to_datetime([answer.moment for answer, _ in rows], unit="us", utc=True),
             "operation": np.array(OPERATIONS, object)[own.operation],
             "score": np.array([one["score"] for one in told], np.float64),
             "decision": np.array([one["decision"] for one in told], object),
@@ -69,12 +75,8 @@ def _answers(rows: Sequence[Row], carriers: tuple[str, ...]) -> pd.DataFrame:
     )
 
 
-def _comparable(row: Row) -> bool:
-    return bool(json.loads(bytes(row[2]))["versions"][2] == fingerprint())
-
-
-def _vector(row: Row) -> np.ndarray:
-    return np.frombuffer(zlib.decompress(bytes(row[3])), np.float32)
+def _comparable(answer: Answer) -> bool:
+    return bool(json.loads(answer.answer)["versions"][2] == fingerprint())
 
 
 def _with_verdicts(table: pd.DataFrame, books: Books) -> pd.DataFrame:
@@ -99,7 +101,6 @@ def _sequence(books: Books, at: int) -> int:
 
 
 def _moment(books: Books, sequence: int) -> int:
-    found = books.own.rows(
-        "SELECT moment FROM assessments WHERE sequence = ? AND stage = 0", [sequence]
-    )
-    return int(found[0][0])
+    """When a registration was made; the beginning of time for one that has expired."""
+    found = books.answers([sequence]).get(sequence)
+    return found[0].moment if found else 0

@@ -1,6 +1,6 @@
 -- A challenger beside the champion: what it would have answered. Nothing here reaches an answer.
--- `content` holds the challenger's files and is emptied when the shadow ends. The two cursors say how
--- far it has read: activations by sequence, later stages in the order in which they were answered.
+-- `content` holds the challenger's files and is emptied when the shadow ends. `since` and `read_to` say where it
+-- began and how far it has read, in the order in which answers were given.
 
 CREATE TABLE shadows (
     id VARCHAR(36) PRIMARY KEY,
@@ -12,23 +12,15 @@ CREATE TABLE shadows (
     ended_at BIGINT,
     fault VARCHAR(64),
     since BIGINT NOT NULL,
-    since_moment BIGINT NOT NULL,
-    sequence BIGINT NOT NULL,
-    moment BIGINT NOT NULL,
-    later_sequence BIGINT NOT NULL,
-    later_stage SMALLINT NOT NULL,
+    read_to BIGINT NOT NULL,
     lease VARCHAR(36),
     leased_until BIGINT NOT NULL
 );
 
--- Results packed by the page: one short write for many answers. `models` names the champions of the page.
+-- Results packed by the page, sealed to the worker: one short write for many answers.
 CREATE TABLE shadow_pages (
     id SERIAL_KEY,
     shadow VARCHAR(36) NOT NULL,
-    models TEXT NOT NULL,
     results BLOB NOT NULL
 );
 CREATE INDEX shadow_pages_of ON shadow_pages (shadow, id);
-
--- Later stages in the order in which they were answered; activations have theirs by sequence.
-CREATE INDEX assessments_later ON assessments (moment, sequence, stage) WHERE stage > 0;

@@ -52,6 +52,3 @@ CREATE TABLE oracle_state (
     day INTEGER NOT NULL,
     content BLOB NOT NULL
 );
-
--- In the order of commits, whatever the stage.
-CREATE INDEX assessments_as_of ON assessments (as_of);

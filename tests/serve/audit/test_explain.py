@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -14,10 +15,9 @@ from detector.errors import BadInput
 from detector.model.artefact import Model, load
 from serve.audit.cli import audit
 from serve.audit.explain import explained, told
-from serve.store.database import connect
 from tests.architecture.source import ROOT
 from tests.serve.audit.keeping import Clock, keeper, recorded
-from tests.serve.engine.standing import Standing, later, question, seen
+from tests.serve.engine.standing import Standing, bend, later, question, seen
 from tests.serve.engine.stream import Stream
 
 
@@ -50,11 +50,8 @@ def test_every_decision_of_a_stream_is_made_again_the_same(scored: Standing) -> 
 def test_an_answer_that_was_changed_in_the_store_is_told(scored: Standing) -> None:
     made = scored.answered(question())[0]
     recorded(keeper(scored, Clock()), scored.books)
-    own = connect(scored.url)
-    (answer,) = own.rows("SELECT answer FROM assessments")[0]
-    with own.writing():
-        bent = bytes(answer).replace(b'"allow"', b'"hold"')
-        own.run("UPDATE assessments SET answer = ?", [bent])
+    (answer,) = scored.books.answers([1])[1]
+    bend(scored.books, replace(answer, answer=answer.answer.replace(b'"allow"', b'"hold"')))
 
     found = explained(scored.books, made.assessment_id, stage=None, model=champion())
 
@@ -100,11 +97,9 @@ def test_the_command_prints_it_and_its_code_says_which(tmp_path: Path) -> None:
     words = ["explain", str(made.assessment_id), "--store", url, "--model", str(tmp_path / "none")]
 
     same = CliRunner().invoke(audit, words)
-    own = connect(url)
-    own.run(
-        "UPDATE assessments SET answer = ?",
-        [b'{"score":1.0,"decision":"hold","reasons":[],"versions":["","p","f"],"now":0}'],
-    )
+    said = b'{"score":1.0,"decision":"hold","reasons":[],"versions":["","p","f"],"now":0}'
+    for answer in standing.books.answers([1])[1]:
+        bend(standing.books, replace(answer, answer=said))
     differs = CliRunner().invoke(audit, words)
 
     assert (same.exit_code, same.output.splitlines()[-1]) == (0, "equal")

@@ -15,7 +15,7 @@ from detector.cli import CHAMPION, main
 from detector.model import artefact
 from detector.model.artefact import Model
 from serve.replay import Difference, differences, models_in, versions
-from tests.serve.engine.standing import Standing, later, question, seen
+from tests.serve.engine.standing import Standing, bend, later, question, seen
 
 
 @cache
@@ -62,10 +62,7 @@ def test_an_answer_that_mixes_two_models_is_found(store_url: str, what: str) -> 
     answers = standing.books.answers([1, 2])
     one, two = (json.loads(answers[n][0].answer) for n in (1, 2))
     mixed = json.dumps(one | {what: two[what]}).encode()
-    with standing.books.own.writing():
-        standing.books.own.run(
-            "UPDATE assessments SET answer = ? WHERE sequence = 1 AND stage = 0", [mixed]
-        )
+    bend(standing.books, replace(answers[1][0], answer=mixed))
 
     assert [(d.sequence, d.feature) for d in found(standing, [shipped(), other()])] == [(1, what)]
     assert found(standing, [other()]) == []  # not at hand, so only its vectors are compared

@@ -20,7 +20,7 @@ from detector.registration import NEVER, DataFolder, Officials
 from detector.scoring import scores
 from serve.answers import Unknown
 from tests.builders import curp_of
-from tests.serve.engine.standing import SEEDS, START, Standing, later, question
+from tests.serve.engine.standing import SEEDS, START, Standing, bend, later, question
 from tests.serve.engine.stream import Stream, reference
 
 CHAMPION = Path(__file__).resolve().parents[3] / "models" / "champion"
@@ -128,8 +128,9 @@ def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
     lived(standing, Stream(np.random.default_rng(3)), 200)
     folder = standing.exported()
     replayed = pa.concat_tables(scores(folder, model)).to_pylist()
+    filed = standing.books.folios(range(1, standing.books.last_sequence() + 1))
     answers = {
-        (standing.books.named(a.sequence)[1], STAGES[a.stage]): a
+        (standing.books.named(filed[a.sequence])[1], STAGES[a.stage]): a
         for one in standing.books.answers(range(1, standing.books.last_sequence() + 1)).values()
         for a in one
     }
@@ -165,10 +166,7 @@ def in_time(folder: DataFolder) -> dict[tuple[str, str], int]:
 def test_the_replay_finds_one_number_that_was_changed(standing: Standing) -> None:
     standing.answered(*(question(START, identity_value=curp_of(5)) for _ in range(4)))
     answers = standing.books.answers([2, 3])
-    with standing.books.own.writing():
-        standing.books.own.run(
-            "UPDATE assessments SET vector = ? WHERE sequence = 2", [answers[3][0].vector]
-        )
+    bend(standing.books, replace(answers[2][0], vector=answers[3][0].vector))
 
     (difference,) = standing.differing()
 

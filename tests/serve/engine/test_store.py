@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from detector.errors import BadInput
+from detector.logbook import ROW
 from serve.answers import Unavailable
 from serve.store import database
-from serve.store.books import Answer, Books, Filed, Seen, Verdict
+from serve.store.books import Answer, Books, Filed, Kept, Seen, Verdict
 from serve.store.database import Connection, Postgres, connect, migrate
 
 MIGRATIONS = Path(database.__file__).parent / "migrations"
 
 
+KEY, SALT = b"\x00somebody", b"saltsalt"  # a kind of record and a key
+
+
 def filed(number: int) -> Filed:
-    return Filed(number, number.to_bytes(16), b"print", "alfa", b"entry")
+    """With a row of the log that says only its carrier's code, 0, and the registration's id."""
+    return Filed(number, number.to_bytes(16), b"print", "alfa", bytes(ROW.itemsize) + b"entry")
 
 
 def answer(number: int, stage: int = 0) -> Answer:
@@ -27,6 +33,7 @@ def answer(number: int, stage: int = 0) -> Answer:
 
 def test_migrating_twice_changes_nothing(books: Books) -> None:
     with books.own.writing():
+        books.add_carrier("alfa")
         books.add([filed(1)])
     before = books.own.rows("SELECT name FROM migrations ORDER BY name")
 
@@ -43,7 +50,7 @@ def test_a_store_of_a_newer_program_is_refused(store_url: str) -> None:
         own.run("INSERT INTO migrations VALUES ('9999_tomorrow.sql')")
     own.close()
 
-    with pytest.raises(BadInput, match="newer than this program"):
+    with pytest.raises(BadInput, match="another version of this program"):
         connect(store_url)
 
 
@@ -54,6 +61,7 @@ def test_a_store_is_brought_forward_with_what_it_holds(
     shutil.copytree(MIGRATIONS, newer)
     own = connect(store_url)
     with own.writing():
+        Books(own).add_carrier("alfa")
         Books(own).add([filed(1)])
     own.close()
     (newer / "9000_more.sql").write_text("CREATE TABLE more (id BIGINT PRIMARY KEY, content BLOB);")
@@ -99,12 +107,13 @@ def test_what_is_written_is_read_by_another_connection(books: Books, store_url: 
     verdicts = [Verdict(2, at, None, at % 2 == 0, 1, 0.5) for at in range(5)]
     answers = [answer(1), answer(1, 2), answer(4)]
     with books.own.writing():
+        books.add_carrier("alfa")
         books.add(rows)
         for event in events:
             books.add_event(event)
         for verdict in verdicts:
             books.add_verdict(verdict)
-        books.add_answers(answers)
+        books.add_answers(answers, {n: filed(n).folio for n in (1, 4)})
     other = Books(connect(store_url))
 
     assert other.log(3, 5) == rows[3:8]
@@ -121,7 +130,8 @@ def test_a_transaction_that_fails_never_happened(books: Books) -> None:
     def fail() -> None:
         with books.own.writing():
             books.add([filed(1)])
-            books.put_records({b"key": b"record"})
+            books.records([KEY])
+            books.put_records({KEY: Kept(SALT, b"record")})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -130,11 +140,11 @@ def test_a_transaction_that_fails_never_happened(books: Books) -> None:
         books.add([filed(1)])
 
     assert books.last_sequence() == 1
-    assert books.records([b"key"]) == {}
+    assert books.records([KEY]) == {}
 
 
 def test_one_name_has_one_registration(books: Books) -> None:
-    again = Filed(2, filed(1).folio, b"other", "alfa", b"entry")
+    again = replace(filed(2), folio=filed(1).folio)
     with pytest.raises(Exception, match=r"(?i)unique"), books.own.writing():
         books.add([filed(1), again])
 
@@ -143,14 +153,17 @@ def test_one_name_has_one_registration(books: Books) -> None:
 
 def test_a_registration_has_one_answer_at_each_stage(books: Books) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"), books.own.writing():
-        books.add_answers([answer(1), answer(1)])
+        books.add_answers([answer(1), answer(1)], {1: filed(1).folio})
 
 
 def test_records_are_replaced_whole(books: Books) -> None:
+    other, nobody = b"\x01otherkey", b"\x00nobody  "
     for record in (b"one", b"two", b""):
         with books.own.writing():
-            books.put_records({b"key": record, b"other": b"\x00"})
-        assert books.records([b"key", b"nobody"]) == {b"key": record}
+            books.records([KEY, other])
+            books.put_records({KEY: Kept(SALT, record), other: Kept(SALT, b"\x00")})
+        assert books.records([KEY, nobody]) == {KEY: Kept(SALT, record)}
+        assert (books.history(KEY), books.history(nobody)) == (record, b"")
 
 
 def test_what_is_due_comes_earliest_first_and_goes_once(books: Books) -> None:

@@ -1,0 +1,93 @@
+"""What was answered, which opens with the folio; the vectors it was answered from are the worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from serve.enginekeys import FROZEN
+from serve.store import packing
+from serve.store.log import Log
+
+STAGES_OF = range(4)  # an answer may be there for each stage
+VECTOR_STEP = 256  # bytes up to whose multiple a vector is filled
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered about a registration at a stage, and the vector it was answered from."""
+
+    sequence: int
+    stage: int
+    moment: int
+    as_of: int
+    answer: bytes
+    vector: bytes
+
+
+class Given(Log):
+    """Answers by registration, and the order in which they were given."""
+
+    def answers(self, sequences: Iterable[int]) -> dict[int, list[Answer]]:
+        """What was answered about registrations, by stage, with the vectors."""
+        return self.answered(self.folios(sequences), vectors=True)
+
+    def answers_to(self, folios: Mapping[bytes, int]) -> dict[bytes, list[Answer]]:
+        """The same by folio (with its sequence), for whoever may not read the log: without vectors."""
+        found = self.answered({s: folio for folio, s in folios.items()}, vectors=False)
+        return {folio: found[sequence] for folio, sequence in folios.items() if sequence in found}
+
+    def answered(self, folios: Mapping[int, bytes], *, vectors: bool) -> dict[int, list[Answer]]:
+        """The same, where sequences and folios are both at hand."""
+        names = {
+            self.seals.answer(folio, stage): (sequence, stage)
+            for sequence, folio in folios.items()
+            for stage in STAGES_OF
+        }
+        frozen = dict(self._vectors(names)) if vectors else {}
+        by: dict[int, list[Answer]] = {}
+        for name, box in self.found("SELECT id, answer FROM assessments WHERE id IN", names):
+            sequence, stage = names[name]
+            text = self.seals.with_folio(folios[sequence], name, box or b"")
+            if text is not None:
+                made = Answer(sequence, stage, *packing.answer_in(text), frozen.get(name, b""))
+                by.setdefault(sequence, []).append(made)
+        return {s: sorted(by[s], key=lambda a: (a.stage, a.moment)) for s in sorted(by)}
+
+    def _vectors(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        for name, box in self.found("SELECT id, vector FROM assessments WHERE id IN", names):
+            text = self.seals.by_worker(name, box) if box is not None else None
+            if text is not None:
+                yield name, text
+
+    def add_answers(self, answers: Iterable[Answer], folios: Mapping[int, bytes]) -> None:
+        """Keep what is answered, and the order in which it was."""
+        made = list(answers)
+        names = [self.seals.answer(folios[a.sequence], a.stage) for a in made]
+        self.own.run_many(
+            "INSERT INTO assessments (id, answer, vector) VALUES (?, ?, ?)",
+            sorted(
+                (
+                    name,
+                    self.seals.for_folio(folios[a.sequence], name, packing.answered(a)),
+                    self.seals.for_worker(FROZEN, name, a.vector, VECTOR_STEP),
+                )
+                for a, name in zip(made, names, strict=True)
+            ),
+        )
+        self.own.run_many(
+            "INSERT INTO given (id, item) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM given), ?)",
+            [(item,) for item in self.seals.items("given", ((a.sequence, a.stage) for a in made))],
+        )
+
+    def given_after(self, id_: int, most: int) -> list[tuple[int, int, int]]:
+        """Answers in the order in which they were given: (number in this order, sequence, stage)."""
+        found = self.own.rows(
+            "SELECT id, item FROM given WHERE id > ? ORDER BY id LIMIT ?", [id_, most]
+        )
+        pairs = self.seals.pairs("given", [bytes(item) for _, item in found])
+        return [(number, s, t) for (number, _), (s, t) in zip(found, pairs, strict=True)]
+
+    def last_given(self) -> int:
+        """The number of the last answer in the order in which they were given."""
+        return int(self.own.rows("SELECT COALESCE(MAX(id), 0) FROM given")[0][0])

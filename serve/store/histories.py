@@ -1,0 +1,83 @@
+"""Histories of keys: one record each, which opens with the key's token only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from serve.store.database import Connection
+from serve.store.rows import Rows
+from serve.store.seals import HISTORY, SALT_BYTES
+from serve.vault import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A key's history: the salt of its fingerprints, and its entries."""
+
+    salt: bytes
+    entries: bytes
+
+
+class Histories(Rows):
+    """Records by kind (a byte) and key (eight)."""
+
+    def __init__(self, own: Connection) -> None:
+        super().__init__(own)
+        self._rows: dict[bytes, Row] = {}  # where records that were read are written back to
+        self._stale: dict[bytes, list[bytes]] = {}
+
+    def forget(self) -> None:
+        """What a transaction that never happened left in memory."""
+        super().forget()
+        self._rows.clear()
+        self._stale.clear()
+
+    def history(self, id_: bytes) -> bytes:
+        """The entries of one record, to be read only."""
+        found = self._opened({id_: self._places(id_)}).get(id_)
+        return found[0].entries if found else b""
+
+    def records(self, ids: Sequence[bytes]) -> dict[bytes, Kept]:
+        """Histories by kind (a byte) and key (eight), to be written back; none where nothing is kept."""
+        places = {id_: self._places(id_) for id_ in ids}
+        self._rows |= {id_: rows[0] for id_, rows in places.items()}
+        found = self._opened(places)
+        self._stale |= {id_: stale for id_, (_, stale) in found.items() if stale}
+        return {id_: kept for id_, (kept, _) in found.items()}
+
+    def _places(self, id_: bytes) -> tuple[Row, ...]:
+        return self.seals.history(f"{HISTORY}-{id_[0]}", id_[1:])
+
+    def _opened(
+        self, places: Mapping[bytes, tuple[Row, ...]]
+    ) -> dict[bytes, tuple[Kept, list[bytes]]]:
+        """Records, each from its newest epoch, and the names of its rows in older ones."""
+        names = [row.id for rows in places.values() for row in rows]
+        boxes = dict(self.found("SELECT id, record FROM histories WHERE id IN", names))
+        found = {}
+        for id_, rows in places.items():
+            held = [row for row in rows if row.id in boxes]
+            if held:
+                text = held[0].open(boxes[held[0].id] or b"")
+                kept = Kept(text[:SALT_BYTES], text[SALT_BYTES:])
+                found[id_] = kept, [row.id for row in held if row is not rows[0]]
+        return found
+
+    def put_records(self, records: Mapping[bytes, Kept]) -> None:
+        """Write histories whole that were read before; in the newest epoch, whichever they came from."""
+        boxes = sorted(
+            (self._rows[id_].id, self._rows[id_].seal(kept.salt + kept.entries))
+            for id_, kept in records.items()
+        )
+        self.own.run_many(
+            "INSERT INTO histories (id, record) VALUES (?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+            boxes,
+        )
+        self.own.run_many(
+            "DELETE FROM histories WHERE id = ?",
+            [(name,) for id_ in records for name in self._stale.get(id_, ())],
+        )
+        self._rows.clear()
+        self._stale.clear()

@@ -1,0 +1,86 @@
+"""What is still to come, and what a worker folds into memory: stages due, the journal, tables kept whole."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from serve.enginekeys import LOG
+from serve.store.rows import Rows
+
+
+class Journal(Rows):
+    """What rings, the wave and the clock are folded from, and the stages that registrations will reach."""
+
+    def due(self, until: int, most: int) -> list[tuple[int, int, int]]:
+        """Stages reached by a moment, earliest first: (moment, sequence, stage)."""
+        found = self.own.rows(
+            "SELECT moment, item FROM due WHERE moment <= (SELECT MAX(moment) FROM"
+            " (SELECT moment FROM due WHERE moment <= ? ORDER BY moment LIMIT ?) AS soonest)",
+            [until, most],
+        )
+        pairs = self.seals.pairs("due", [bytes(item) for _, item in found])
+        made = sorted((m, s, t) for (m, _), (s, t) in zip(found, pairs, strict=True))
+        return made[:most]
+
+    def add_due(self, due: Sequence[tuple[int, int, int]]) -> None:
+        """Stages that registrations will reach."""
+        if due:
+            self.own.run_many("INSERT INTO due (moment, item) VALUES (?, ?)", self._due(due))
+
+    def drop_due(self, due: Sequence[tuple[int, int, int]]) -> None:
+        """Stages that were answered."""
+        if due:
+            self.own.run_many("DELETE FROM due WHERE moment = ? AND item = ?", self._due(due))
+
+    def _due(self, due: Sequence[tuple[int, int, int]]) -> list[tuple[int, bytes]]:
+        items = self.seals.items("due", ((s, stage) for _, s, stage in due))
+        return [(moment, item) for (moment, _, _), item in zip(due, items, strict=True)]
+
+    def journal(self, after: int, most: int = 1_000) -> list[tuple[int, bytes]]:
+        """The journal from an entry on, some at a time."""
+        found = self.own.rows(
+            "SELECT id, entries FROM journal WHERE id > ? ORDER BY id LIMIT ?", [after, most]
+        )
+        held = ((i, self.seals.by_worker(_journal(i), bytes(box))) for i, box in found)
+        return [(id_, zlib.decompress(text)) for id_, text in held if text is not None]
+
+    def add_journal(self, id_: int, entries: bytes) -> None:
+        """Append to the journal."""
+        self.own.run(
+            "INSERT INTO journal (id, entries) VALUES (?, ?)", [id_, self._boxed(id_, entries)]
+        )
+
+    def put_journal(self, id_: int, entries: bytes) -> None:
+        """Write an entry of the journal anew."""
+        self.own.run(
+            "UPDATE journal SET entries = ? WHERE id = ?", [self._boxed(id_, entries), id_]
+        )
+
+    def _boxed(self, id_: int, entries: bytes) -> bytes:
+        return self.seals.for_worker(LOG, _journal(id_), zlib.compress(entries, 1))
+
+    def last_erasure(self) -> int:
+        """The number of the last erasure."""
+        return int(self.own.rows("SELECT COALESCE(MAX(id), 0) FROM erasures")[0][0])
+
+    def erased_since(self) -> int:
+        """The first sequence number that came after the last erasure."""
+        return int(self.own.rows("SELECT COALESCE(MAX(since), 0) FROM erasures")[0][0])
+
+    def reference(self, name: str) -> bytes | None:
+        """A table that changes as a whole."""
+        found = self.own.rows("SELECT content FROM reference_tables WHERE name = ?", [name])
+        return bytes(found[0][0]) if found else None
+
+    def put_reference(self, name: str, content: bytes) -> None:
+        """Replace a table as a whole."""
+        self.own.run(
+            "INSERT INTO reference_tables (name, content) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET content = excluded.content",
+            [name, content],
+        )
+
+
+def _journal(id_: int) -> bytes:
+    return b"journal" + id_.to_bytes(8, "big")
