@@ -37,7 +37,7 @@ class World:
 
     def catch_up(self) -> None:
         """Fold in what was committed since; the caller holds the writer lock."""
-        self._books.seals.keys.refresh()
+        self._books.seals.keys.refresh(self._books.last_epoch())
         erased = self._books.last_erasure()
         if erased != self._erased:  # what is in memory remembers who was erased
             self.forget()

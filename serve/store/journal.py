@@ -60,6 +60,10 @@ class Journal(Rows):
     def _boxed(self, id_: int, entries: bytes) -> bytes:
         return self.seals.for_worker(LOG, _journal(id_), zlib.compress(entries, 1))
 
+    def last_epoch(self) -> int:
+        """The newest epoch that anything here was sealed in."""
+        return int(self.own.rows("SELECT COALESCE(MAX(epoch), 0) FROM epochs")[0][0])
+
     def last_erasure(self) -> int:
         """The number of the last erasure."""
         return int(self.own.rows("SELECT COALESCE(MAX(id), 0) FROM erasures")[0][0])

@@ -52,14 +52,18 @@ class StoreKeys:
         worker.save(paths[1])
         return cls.of(*paths)
 
-    def refresh(self) -> None:
-        """Read files again that changed. Raises KeyMissing."""
-        now = time.monotonic()
-        if self.files is None or now - self._looked < LOOK_EVERY:
-            return
-        self._looked = now
-        if self._marks != self._stamps():
-            self._read()
+    def refresh(self, epoch: int = 0) -> None:
+        """Read files again that changed, looking once a second, or at once for an epoch that is not here.
+
+        Raises KeyMissing, also where the epoch is a newer one than the files know.
+        """
+        now, behind = time.monotonic(), epoch > self.engine.newest.epoch
+        if self.files is not None and (behind or now - self._looked >= LOOK_EVERY):
+            self._looked = now
+            if self._marks != self._stamps():
+                self._read()
+        if epoch > self.engine.newest.epoch:
+            raise KeyMissing("the key ring is older than the store: the newest key is missing")
 
     def _read(self) -> None:
         assert self.files is not None

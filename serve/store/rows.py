@@ -22,6 +22,7 @@ class Rows:
             )
         self.own = own
         self.seals: Seals = own.seals
+        self.seals.keys.refresh()
 
     def forget(self) -> None:
         """What a transaction that never happened left in memory."""

@@ -143,7 +143,9 @@ class Seals:
 
     def with_folio(self, folio: bytes, name: bytes, box: bytes) -> bytes | None:
         """What is in such a box; None where its epoch's key was destroyed. Raises NotOpened."""
-        key = self.keys.engine.of(int.from_bytes(box[:EPOCH_BYTES], "big"))
+        epoch = int.from_bytes(box[:EPOCH_BYTES], "big")
+        self.keys.refresh(epoch)
+        key = self.keys.engine.of(epoch)
         return None if key is None else self._row(key, folio, name).open(box)
 
     @staticmethod
@@ -185,6 +187,7 @@ class Seals:
         header = self._header(stream)
         if header is None:
             raise NotOpened("a box of the log is of a stream that is not here")
+        self.keys.refresh(header.epoch)
         private = self.keys.worker.private.get((header.use, header.epoch))
         return None if private is None else Opener.of(header.sealed, private, header.use)
 

@@ -1,6 +1,7 @@
 """Keys for every store of these tests, in files that the environment names, as a service has them."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,9 @@ def store_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv(ENGINE_FILE, str(folder / ENGINE_NAME))
         patch.setenv(WORKER_FILE, str(folder / WORKER_NAME))
         yield folder
+
+
+@pytest.fixture
+def environment() -> Callable[..., dict[str, str]]:
+    """The environment of a process of ours, with some variables of its own."""
+    return lambda **more: {**os.environ, **more}
