@@ -4,6 +4,10 @@
 class DetectorError(Exception):
     """Base of everything the engine raises on purpose. The message is one sentence for a person."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: IPython asks for this, and the sentence says more than the stack."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class BadInput(DetectorError):
     """What was given cannot be used: a missing column, a foreign file, a folder that is not there."""

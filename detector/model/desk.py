@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,10 @@ class Pick:
     recall: float
     precision: float
     pesos_a_day: float
+
+    def frame(self) -> pd.DataFrame:
+        """As a table of one row."""
+        return pd.DataFrame([asdict(self)])
 
 
 def money_curve(test: Backtest, *, costs: Costs | None = None) -> pd.DataFrame:

@@ -38,6 +38,7 @@ LOCAL_STORE = f"{SQLITE}mlflow.db"
 BEST = 25
 REGISTERED = "simvigia"
 ALIAS = "champion"
+RETRIES = "2"  # MLflow's own seven take four minutes to say that nobody answers
 KIND = ("mlflow.experimentKind", "custom_model_development")  # else the UI opens for chat bots
 NOTE = "mlflow.note.content"  # what the UI shows as description
 ABOUT = (
@@ -100,8 +101,8 @@ def note(trained: Trained, version: str) -> str:
     stage = STAGES[0]
     lines = [
         f"Model `{version}`, learned from {told['registrations']:,} registrations of {told['carriers']} "
-        f"carriers ({window(trained)['data_window']}), {told['frauds_reported']:,} reported cases and "
-        f"{told['lessons']} simulated countries.",
+        f"carriers ({window(trained)['data_window']}) with {told['frauds_reported']:,} reported cases, and "
+        f"from simulated countries: {told['lessons']}.",
         f"On later rows, at activation: AUC {found.get(f'{stage}_auc', np.nan):.3f}, average precision "
         f"{found.get(f'{stage}_average_precision', np.nan):.3f}, measured against the verdicts known so far; "
         "unlabelled misuse counts as legitimate there, so these understate.",
@@ -119,6 +120,7 @@ def _data(trained: Trained, fingerprint: str) -> MetaDataset:
 
 
 def _connect() -> None:
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES)
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # a new store's table creation is no news
     mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
 

@@ -21,11 +21,22 @@ AIM = "average_precision"
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The recipe with the best settings found, and every trial."""
+    """The recipe with the best settings found, and every trial. `most` is how many there were to be."""
 
     recipe: Recipe
     trials: pd.DataFrame
     best: dict[str, Any]
+    most: int
+
+    @property
+    def words(self) -> str:
+        """How far it came: what the clock ended early may end elsewhere next time."""
+        tried = len(self.trials)
+        won = "other settings did better" if self.trials[AIM].argmax() else "none did better"
+        told = f"{tried} of {self.most} settings were tried, the shipped ones first; {won}."
+        if tried < self.most:
+            told += " The clock ended it: run again, it may come further and give another model."
+        return told
 
 
 def tuned(
@@ -57,7 +68,7 @@ def tuned(
 
     study.optimize(judged, n_trials=most, timeout=seconds)
     better = replace(recipe, booster={**recipe.booster, **study.best_params})
-    return Tuning(better, _trials(study), dict(study.best_params))
+    return Tuning(better, _trials(study), dict(study.best_params), most)
 
 
 def judge(table: AsOfTable, model: RiskClassifier, folds: Any) -> dict[str, float]:

@@ -85,6 +85,7 @@ def case(country: Country, answers: pd.DataFrame, registration_id: str, carrier_
     mine = answers[
         (answers["registration_id"] == registration_id) & (answers["carrier_id"] == carrier_id)
     ]
+    mine = mine.reset_index(drop=True)
     tied = _tied(country, answers, int(row))
     return Case(registration_id, carrier_id, int(row), mine, tied, country)
 
@@ -164,7 +165,8 @@ def timeline(found: Case) -> pd.DataFrame:
         verdict = "fraud" if fraud else "legitimate"
         rows.append((moment(at), f"verdict: {verdict} ({LABEL_SOURCES[source]})", carrier))
     rows += [(r[4], f"tied: {r[7]}", r[3]) for r in found.tied.itertuples()]
-    return pd.DataFrame(rows, columns=["when", "what", "carrier_id"]).sort_values("when")
+    table = pd.DataFrame(rows, columns=["when", "what", "carrier_id"])
+    return table.sort_values("when", ignore_index=True)
 
 
 def _of(rows: Any, row: int, *columns: Any) -> list[list[Any]]:

@@ -146,4 +146,13 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:.2g}"
 
 
+def plain(value: float) -> str:
+    """A number as tables show it.
+
+    >>> plain(1_234_567.0), plain(0.0123456), plain(7.0)
+    ('1,234,567', '0.0123', '7')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 __all__ = ["ALARM", "CALM", "COLOURS", "FIRST", "GRID", "MUTED", "SECOND", "Chart"]

@@ -77,7 +77,7 @@ def pattern_chart(test: Backtest) -> Chart:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.figure.legend(loc="outside lower center", ncols=2)
 
-    return charts.drawn("By attack", draw, size=(8.0, 1.6 + 0.3 * len(table)))
+    return charts.drawn("By attack (rings in brackets)", draw, size=(8.0, 1.6 + 0.3 * len(table)))
 
 
 def weekly_chart(test: Backtest, *, rng: np.random.Generator) -> Chart:

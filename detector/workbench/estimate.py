@@ -29,4 +29,5 @@ def by_week(country: Country, model: Model, *, start: pd.Timestamp | str) -> pd.
     score = np.concatenate([part.score for part in said])
     at = pd.to_datetime(past.registrations.at[asked.rows], unit="us", utc=True)
     weeks = [f"{year}-W{week:02d}" for year, week, _ in at.isocalendar().itertuples(index=False)]
-    return expected_performance(score, threshold=threshold(score, MAIN_RATE), groups=weeks)
+    found = expected_performance(score, threshold=threshold(score, MAIN_RATE), groups=weeks)
+    return found.rename(columns={"group": "week"})

@@ -63,7 +63,7 @@ def volumes(country: Country, *, by: str = "operation") -> pd.DataFrame:
 def volumes_chart(country: Country, *, by: str = "operation") -> Chart:
     """Registrations a day, stacked."""
     table = _with_others(volumes(country, by=by))
-    return charts.stacked_days("Registrations a day", table, y="registrations")
+    return charts.stacked_days(f"Registrations a day, by {by}", table, y="registrations")
 
 
 def _with_others(table: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +81,7 @@ def waves(country: Country, *, most: int = 10) -> pd.DataFrame:
     a_day = volumes(country).sum(axis=1).rename("registrations").to_frame()
     a_day["usual"] = a_day["registrations"].rolling(15, center=True, min_periods=5).median()
     a_day["times the usual"] = a_day["registrations"] / a_day["usual"]
+    a_day.index = pd.DatetimeIndex(a_day.index).strftime("%a %d %b %Y")
     return a_day.sort_values("times the usual", ascending=False).head(most)
 
 

@@ -48,6 +48,15 @@ def test_a_verdict_of_nine_is_known_at_one_past_and_not_at_one_to(
     assert frame["decided_at"].notna().tolist() == [known]
 
 
+def test_a_verdict_dated_before_anything_was_registered_is_a_verdict(tmp_path: Path) -> None:
+    row = builders.registration(registered_at="2026-03-01T12:00:00Z")
+    verdict = builders.label(row, decided_at="2026-02-01T00:00:00Z")
+
+    table = made(read(builders.folder(tmp_path, registrations=[row], labels=[verdict])))
+
+    assert table.y().tolist() == [1]
+
+
 def test_a_correction_reaches_the_next_table(tmp_path: Path) -> None:
     row = builders.registration(registered_at="2026-03-01T12:00:00Z")
     told = [

@@ -78,3 +78,14 @@ def test_tuning_keeps_to_its_limits_and_starts_from_the_recipe() -> None:
     best = found.trials["average_precision"].idxmax()
     assert found.recipe.booster["num_leaves"] == found.trials.loc[best, "num_leaves"]
     assert found.recipe.countries == tiny.recipe().countries
+    assert "2 of 2 settings were tried" in found.words
+
+
+def test_tuning_that_the_clock_ended_says_so() -> None:
+    table = table_as_of(tiny.folder(), Country(tiny.folder()).last, rng=np.random.default_rng(1))
+    splits = RollingGroupSplit(1, test="28D", gap="7D", favour_test=1.0)
+
+    found = tuned(table, tiny.recipe(), splits=splits, seconds=0.001, seed=1)
+
+    assert "1 of 40 settings" in found.words
+    assert "The clock ended it" in found.words

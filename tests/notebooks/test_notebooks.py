@@ -103,6 +103,18 @@ def test_run_twice_they_register_one_model_and_promote_it_once(home: Path) -> No
     assert "is the champion already" in told[1]
 
 
+def test_what_cannot_go_on_says_why_in_one_sentence_and_no_stack(home: Path) -> None:
+    cell = nbformat.v4.new_code_cell('from detector.workbench import opened\nopened("nowhere")')
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    where = {"metadata": {"path": home}}
+    NotebookClient(
+        notebook, timeout=SECONDS, kernel_name="python3", allow_errors=True, resources=where
+    ).execute()
+
+    (shown,) = outputs(notebook)
+    assert shown["traceback"] == ["BadInput: nowhere is not a folder"]
+
+
 def registry(home: Path) -> tracking.Registry:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")

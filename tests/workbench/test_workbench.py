@@ -111,6 +111,13 @@ def test_both_models_answer_the_same_registrations_as_scoring_does(on_disk: Coun
     assert words.tolist() == first["decision"].tolist()
 
 
+def test_a_model_says_until_when_it_learned_and_else_three_fifths_are_taken() -> None:
+    told, silent = tiny.model(), replace(tiny.model(), about={})
+
+    assert models.learned_until(told, country()).value // 1000 == told.learned_until
+    assert models.learned_until(silent, country()) == country().after(0.6)
+
+
 def test_weeks_that_a_model_learned_from_are_refused(on_disk: Country) -> None:
     shipped = replace(tiny.model(), about={})
 
