@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.console import Moment, Program
+from detector.console import Moment, Program, check_place
 from detector.errors import BadInput
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def simulate(
     from detector.simulate import Country, write
     from detector.simulate import simulate as simulated
 
+    check_place(out)
     _refuse_existing(out)
     with bars() as report:
         try:
@@ -139,6 +141,7 @@ def train(
     from detector.model.recipe import Recipe
     from detector.model.tracking import data_fingerprint, log_run
 
+    check_place(out)
     check_room(out)
     wanted, budgets = Recipe.load(recipe), Policy.load(policy)
     with bars() as report:
@@ -177,6 +180,7 @@ def score(model: Path, data: Path, out: Path, start: int | None, key_file: Path 
     from detector.output import check_target, write_scores
     from detector.scoring import scores
 
+    check_place(out)
     check_target(out)
     known = load(model)
     with bars() as report:
@@ -214,12 +218,14 @@ def evaluate(
     from detector.model import evaluate as measured
     from detector.model import report as reported
 
+    if out:
+        check_place(out)
     found = measured.evaluate(
         measured.read_scores(scores),
         data,
         start=None if start is None else pd.Timestamp(start, unit="us", tz="UTC"),
         baselines=baselines,
-        leave_out=_left_out(data, start, seed) if leave_out else None,
+        leave_out=_left_out(data, out or data, start, seed) if leave_out else None,
         progress=_step,
     )
     if out:
@@ -236,6 +242,8 @@ def catalogue(out: Path | None) -> None:
     if out is None:
         click.echo(text())
     else:
+        check_place(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text(), "utf-8")
 
 
@@ -256,6 +264,7 @@ def demo(context: click.Context, out: Path, registrations: int, seed: int) -> No
     """The whole job from nothing: simulate, learn, score, explain, serve."""
     from detector.demo import run
 
+    check_place(out)
     with bars() as report:
         told = run(out, registrations=registrations, seed=seed, models=MODELS, progress=report)
     click.echo(told)
@@ -301,19 +310,23 @@ def _read(
     for warning in folder.warnings:
         click.echo(f"simvigia: {warning}", err=True)
     out.parent.mkdir(parents=True, exist_ok=True)
-    for written in write_rejections(folder.rejections, out, data):
-        click.echo(f"simvigia: some rows were rejected, see {written}", err=True)
+    written = write_rejections(folder.rejections, out, data)
+    if not len(folder.registrations):
+        raise BadInput(f"no registration in {data} could be taken; {written[0]} says why")
+    lost = Counter(f"{rejection.table}.rejected" for rejection in folder.rejections)
+    for file in written:
+        click.echo(f"simvigia: rows that were rejected: {lost[file.stem]:,}, see {file}", err=True)
     return folder
 
 
-def _left_out(data: Path, start: int | None, seed: int) -> Callable[[str], pd.DataFrame]:
+def _left_out(data: Path, out: Path, start: int | None, seed: int) -> Callable[[str], pd.DataFrame]:
     """How to score with a model that never saw a pattern: neither in the data's verdicts nor in lessons."""
     from detector.decision import Policy
     from detector.model.recipe import Recipe
     from detector.practice import scores_without
 
     recipe, policy = Recipe.load(MODELS / "recipe.toml"), Policy.load(MODELS / "policy.toml")
-    folder = _read(data, None, data, _quiet)
+    folder = _read(data, None, out, _quiet)
     border = start if start is not None else int(folder.registrations.at[0])
 
     def scored(pattern: str) -> pd.DataFrame:

@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 import numba
-from numba import njit, prange
+from numba import njit
 
-__all__ = ["njit", "prange"]
+__all__ = ["njit"]
 
 _PACKAGE = Path(__file__).resolve().parent
 

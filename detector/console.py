@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoints, entry_points
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,6 +31,11 @@ class Commands(click.Group):
         except DetectorError as fault:
             click.echo(f"simvigia: {fault}", err=True)
             ctx.exit(1)
+        except OSError as fault:
+            if fault.errno == errno.EPIPE:  # whoever read our output has gone: click's to handle
+                raise
+            click.echo(f"simvigia: {fault.strerror or 'reading or writing failed'}", err=True)
+            ctx.exit(1)
 
 
 class Program(Commands):
@@ -46,6 +54,15 @@ class Program(Commands):
 
 def _offered() -> EntryPoints:
     return entry_points(group="simvigia.commands")
+
+
+def check_place(out: Path) -> None:
+    """Raises BadInput where nothing can be written at `out`: better said before the work than after it."""
+    above = next(place for place in out.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise BadInput(f"cannot write {out}: {above} is not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise BadInput(f"cannot write {out}: no permission to write in {above}")
 
 
 class Moment(click.ParamType[int]):

@@ -46,6 +46,7 @@ from detector.lifecycle import (
     renamed,
     stage_moments,
 )
+from detector.pieces import in_order
 from detector.registration import (
     EVENT_KINDS,
     DataFolder,
@@ -131,7 +132,9 @@ class Past:
         commits = commit_ranks(own)
         arrived = arrivals(own.at, commits)
         late = bool((arrived != own.at).any())
-        groups = {spec.name: group(_ids(own, spec.name), commits, late=late) for spec in SPECS}
+        keys = [_ids(own, spec.name) for spec in SPECS]
+        gathered = in_order(lambda ids: group(ids, commits, late=late), keys)
+        groups = dict(zip((spec.name for spec in SPECS), gathered, strict=True))
         facts = lifecycle(own, folder.line_events, arrived=arrived)
         exposed = exposure(
             own.identity,

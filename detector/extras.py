@@ -44,7 +44,7 @@ def open_lines(
             continue
         if marks[row, _CLOSED] <= moment or marks[row, _RENAMED] <= moment:
             continue
-        if seen_before(slots[0], stamps[0], stamp, line):
+        if seen_before(slots, stamps, 0, stamp, line):
             continue
         out[0] += 1.0
         if values[row, _CARRIER] == own[_CARRIER]:
@@ -77,7 +77,7 @@ def neighbour_run(
         taken[offset] = stamp
         if abs(offset - own_offset) <= _NEAR:
             out[0] += 1.0
-            if not seen_before(slots[0], stamps[0], stamp, values[row, _IDENTITY]):
+            if not seen_before(slots, stamps, 0, stamp, values[row, _IDENTITY]):
                 out[1] += 1.0
             if abs(values[row, _SECOND] - own[_SECOND]) <= WEEK:
                 out[2] += 1.0

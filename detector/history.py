@@ -15,16 +15,17 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from detector.compiled import njit
 from detector.registration import NEVER, NO_KEY, Registrations
-from detector.walks import profiles, walk
-from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W
+from detector.walks import walk
+from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W, first_news
 
 Column = NDArray[np.float32]
 Array = NDArray[Any]
 DAY = 86_400
-FEW = 512  # queries that are not worth waking other cores for
 
 
 @dataclass(frozen=True)
@@ -130,18 +131,28 @@ def seconds_known(at: Array) -> NDArray[np.int32]:
 
 
 def group(ids: NDArray[np.int64], commits: NDArray[np.int64], *, late: bool) -> Group:
-    """Gather rows (in time order) by key id; NO_KEY rows belong nowhere."""
-    order = np.argsort(ids, kind="stable").astype(np.int32)
-    ordered = ids[order]
-    keep = ordered != NO_KEY
-    order, ordered = order[keep], ordered[keep]
-    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1) != 0)
-    codes = np.full(len(ids), -1, np.int32)
-    sizes = np.diff(np.append(starts, len(order)))
-    codes[order] = np.repeat(np.arange(len(starts), dtype=np.int32), sizes)
-    offsets = np.append(starts, len(order)).astype(np.int64)
-    least = _earliest_after(commits[order], offsets) if late else np.empty(0, np.int64)
-    return Group(codes, order, offsets, least)
+    """Gather rows (in time order) by key id; NO_KEY rows belong nowhere.
+
+    Keys are numbered as they first appear, so that what a batch of queries asks about lies close together.
+    """
+    numbered = pa.array(ids, mask=ids == NO_KEY).dictionary_encode()
+    codes = numbered.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    sizes = np.bincount(codes[codes >= 0], minlength=len(numbered.dictionary))
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    rows = np.empty(offsets[-1], np.int32)
+    _gather(codes, offsets[:-1].copy(), rows)
+    least = _earliest_after(commits[rows], offsets) if late else np.empty(0, np.int64)
+    return Group(codes, rows, offsets, least)
+
+
+@njit(nogil=True, cache=True)
+def _gather(codes: Array, room: Array, rows: Array) -> None:
+    """Put each row where its code has room next."""
+    for row in range(codes.shape[0]):
+        code = codes[row]
+        if code >= 0:
+            rows[room[code]] = row
+            room[code] += 1
 
 
 def _earliest_after(commits: Array, offsets: Array) -> NDArray[np.int64]:
@@ -284,11 +295,7 @@ def key_view(
     own = (turns, codes, asked.values, asked.offsets)
     queried = (*own, queries.seconds, queries.orders, queries.commits)
     how = (*spec.kernel, np.array([VALUES.index(c) for c in asked.without], np.int64))
-    held, groups = ledger.arrays, gathered.arrays
-    if len(turns) > FEW:
-        profiles(held, groups, queried, how, spec.extra, numbers, more)
-    else:
-        walk(held, groups, queried, how, spec.extra, (0, len(turns)), numbers, more)
+    walk(ledger.arrays, gathered.arrays, queried, how, spec.extra, numbers, more)
     return KeyView(spec, numbers, more)
 
 
@@ -305,6 +312,7 @@ def ledger(
     mark[:, MARKS.index("offset")] = -1
     for name, column in marks.items():
         mark[:, MARKS.index(name)] = column
+    mark[:, MARKS.index("news")] = first_news(mark, toggles.start, toggles.at)
     return Ledger(table, mark, commits.astype(np.int64), toggles.start, toggles.at)
 
 

@@ -19,7 +19,7 @@ from detector.compiled import njit
 from detector.history import Ledger, seconds_known
 from detector.lifecycle import SILENCE
 from detector.registration import NEVER
-from detector.windows import LATER_FLAGS, MARKS, NOT_YET, VALUES
+from detector.windows import LATER_FLAGS, MARKS, NOT_YET, VALUES, first_news
 
 Array = NDArray[Any]
 
@@ -222,9 +222,11 @@ def unpacked(records: Sequence[Record], *, observed: NDArray[np.int64], base: in
     known = turns != NOT_YET
     labels = np.zeros(n + 1, np.int32)
     np.cumsum(known.sum(axis=1), out=labels[1:])
+    later = turns[known].astype(np.int32)
+    marks[:, MARKS.index("news")] = first_news(marks, labels, later)
     sequence = np.ascontiguousarray(raw["sequence"])
     commits = np.where(sequence < base, -1, sequence)
-    ledger = Ledger(values, marks, commits, labels, turns[known].astype(np.int32))
+    ledger = Ledger(values, marks, commits, labels, later)
     sizes = np.fromiter((len(record) // SIZE for record in records), np.int64, len(records))
     offsets = np.zeros(len(records) + 1, np.int64)
     np.cumsum(sizes, out=offsets[1:])

@@ -271,28 +271,34 @@ def ring_views(
     """One pass over everything; a view for each batch of queries (`True`: at activation)."""
     stream, sizes = _stream(entries, asked)
     n = len(entries.commits)
-    bases = np.cumsum([0] + [len(groups[key].offsets) - 1 for key in RING_KEYS])
-    codes = np.column_stack([groups[key].codes for key in RING_KEYS])
+    slots, keys = _slots(groups)
     facts = (
-        np.where(codes >= 0, codes + bases[:-1], -1),
+        slots,
         np.ascontiguousarray(entries.values[:, _SECOND]),
         at,
         entries.values[:, _CARRIER] - 1,
         np.ascontiguousarray(entries.marks[:, _FLAGS]),
     )
-    heads = (np.full(int(bases[-1]), -1, np.int64), np.zeros(int(bases[-1]), np.int32))
-    forest = (
-        np.full(n, -1, np.int64),
-        np.zeros((n, SUMS), np.int64),
-        np.zeros(n, np.int64),
-    )
+    heads = (np.full(keys, -1, np.int32), np.zeros(keys, np.int32))
+    forest = (np.full(n, -1, np.int32), np.zeros((n, SUMS), np.int64), np.zeros(n, np.int8))
     numbers = np.zeros((sum(sizes), len(RING_NUMBERS)), np.float32)
     ring = np.full(sum(sizes), -1, np.int64)
-    ring_pass(stream, facts, heads, forest, np.empty(n, np.int64), start(), (numbers, ring))
+    ring_pass(stream, facts, heads, forest, np.empty(n, np.int32), start(), (numbers, ring))
     ends = np.cumsum(sizes)
     return [
         RingViews(numbers[e - s : e], ring[e - s : e]) for s, e in zip(sizes, ends, strict=True)
     ]
+
+
+def _slots(groups: dict[str, Group]) -> tuple[NDArray[np.int32], int]:
+    """Per row and ring key the number of its key among all, -1 where it has none; and how many keys."""
+    slots = np.empty((len(groups[RING_KEYS[0]].codes), len(RING_KEYS)), np.int32)
+    keys = 0
+    for r, name in enumerate(RING_KEYS):
+        codes = groups[name].codes
+        slots[:, r] = np.where(codes >= 0, codes + np.int32(keys), np.int32(-1))
+        keys += len(groups[name].offsets) - 1
+    return slots, keys
 
 
 def _stream(
@@ -301,29 +307,27 @@ def _stream(
     """Everything that happens, in commit order: (kind, row, second, answer) columns."""
     second = entries.values[:, _SECOND]
     n = len(second)
-    least = np.append(np.minimum.accumulate(entries.commits[::-1])[::-1], n)
-    judged = np.repeat(np.arange(n), np.diff(entries.labels))
+    least = np.append(np.minimum.accumulate(entries.commits[::-1])[::-1], n).astype(np.int32)
+    judged = np.repeat(np.arange(n, dtype=np.int32), np.diff(entries.labels))
     places = least[np.searchsorted(second, entries.toggles, side="left")]
-    rows = [np.arange(n), judged]
-    kinds = [np.full(n, INSERT), np.full(len(judged), VERDICT)]
-    commits = [entries.commits, places]
-    nows = [second, entries.toggles]
-    answers = [np.full(n, -1), np.full(len(judged), -1)]
+    rows: list[Array] = [np.arange(n), judged]
+    kinds = [np.full(n, INSERT, np.int8), np.full(len(judged), VERDICT, np.int8)]
+    commits: list[Array] = [entries.commits, places]
+    nows: list[Array] = [second, entries.toggles]
+    answers: list[Array] = [np.full(n, -1, np.int32), np.full(len(judged), -1, np.int32)]
     sizes: list[int] = []
     for queries, activation in asked:
         answers.append(np.arange(len(queries)) + sum(sizes))
         sizes.append(len(queries))
         rows.append(queries.rows)
-        kinds.append(np.full(len(queries), ASK if activation else ASK_LATER))
+        kinds.append(np.full(len(queries), ASK if activation else ASK_LATER, np.int8))
         commits.append(queries.commits)
         nows.append(queries.seconds)
-    commit, now = np.concatenate(commits), np.concatenate(nows).astype(np.int64)
-    kind = np.concatenate(kinds)
+    kind, commit, now = np.concatenate(kinds), _joined(commits), _joined(nows)
     order = np.lexsort((kind, now, commit))
-    stream = (
-        kind[order].astype(np.int8),
-        np.concatenate(rows)[order].astype(np.int64),
-        now[order],
-        np.concatenate(answers)[order].astype(np.int64),
-    )
-    return stream, sizes
+    return (kind[order], _joined(rows)[order], now[order], _joined(answers)[order]), sizes
+
+
+def _joined(parts: list[Array]) -> NDArray[np.int32]:
+    """Rows, places, seconds and answers: each fits four bytes, and there are twice as many as queries."""
+    return np.concatenate(parts, dtype=np.int32, casting="unsafe")

@@ -1,4 +1,4 @@
-"""Many queries of one key at once: the kernels of `windows` and `extras` over all cores."""
+"""Many queries of one key at once: the kernels of `windows` and `extras` in one call."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.compiled import njit, prange
+from detector.compiled import njit
 from detector.extras import neighbour_run, open_lines
-from detector.windows import SLOTS, W, profile, visible
+from detector.windows import SLOTS, profile, visible
 
 Array = NDArray[Any]
-
-
-BLOCK = 512
 
 
 @njit(nogil=True, cache=True)
@@ -24,7 +21,6 @@ def walk(
     queries: Any,
     spec: Any,
     extra: int,
-    span: Any,
     out: Array,
     more: Array,
 ) -> None:
@@ -32,7 +28,7 @@ def walk(
 
     `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
     `queries` (which of them have the key, in the order best taken; code of the key, own values, own
-    offset, moment, order, commit); `spec` (K, memory, distinct, same, without); `span` the turns to take.
+    offset, moment, order, commit); `spec` (K, memory, distinct, same, without).
     """
     values, marks, commits, labels, toggles = ledger
     rows, earliest_after, offsets = group
@@ -42,14 +38,14 @@ def walk(
     slots = np.zeros((max(distinct.shape[0], 1), SLOTS), values.dtype)
     stamps = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
     taken = np.zeros(1000, np.int32)
-    tally = np.zeros((W, 2), np.int64)
+    counts = np.empty(distinct.shape[0] + same.shape[0], np.int64)
     bounds = np.empty(2, np.int64)
     query = np.empty(3, np.int64)
     when = np.empty(2, np.int64)
-    for turn in range(span[0], span[1]):
+    for turn in range(turns.shape[0]):
         q = turns[turn]
         code = codes[q]
-        stamp = 2 * (turn - span[0]) + 1
+        stamp = 2 * turn + 1
         bounds[0], bounds[1] = offsets[code], offsets[code + 1]
         query[0], query[1], query[2] = orders[q], committed[q], k
         own = owns[q]
@@ -57,7 +53,7 @@ def walk(
         when[0], when[1] = moments[q], memory
         profile(
             values, marks, labels, toggles, picked, n, own, when,
-            distinct, same, slots, stamps, stamp, tally, out[q],
+            distinct, same, slots, stamps, stamp, counts, out[q],
         )  # fmt: skip
         if extra == 1:
             open_lines(
@@ -69,14 +65,3 @@ def walk(
                 values, marks, picked, n, own, own_offsets[q],
                 slots, stamps, stamp + 1, taken, more[q],
             )  # fmt: skip
-
-
-@njit(nogil=True, cache=True, parallel=True)
-def profiles(
-    ledger: Any, group: Any, queries: Any, spec: Any, extra: int, out: Array, more: Array
-) -> None:
-    """`walk` of all queries, over all cores."""
-    n = queries[0].shape[0]
-    for b in prange((n + BLOCK - 1) // BLOCK):
-        span = (b * BLOCK, min((b + 1) * BLOCK, n))
-        walk(ledger, group, queries, spec, extra, span, out, more)

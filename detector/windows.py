@@ -31,9 +31,10 @@ VALUES = ("second", "own", "identity", "root", "line", "sim", "handset", "device
     "ip",
     "block",
 )  # fmt: skip
-# Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on.
+# Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on. `news` is the
+# first of the times from which one of LATER_FLAGS or a verdict is known: before it there is nothing to ask.
 MARKS = ("flags", "offset", "handed_over", "travelled", "closed", "reported", "silent",
-         "renamed")  # fmt: skip
+         "renamed", "news")  # fmt: skip
 # What may be counted about the other registrations: first those fixed at their own moment
 # (bits of `flags`), then those that become known later.
 FIXED_FLAGS = (
@@ -46,7 +47,7 @@ _FIXED = len(FIXED_FLAGS)
 NOT_YET = np.iinfo(np.int32).max
 
 _SECOND, _OWN, _IDENTITY = (VALUES.index(v) for v in ("second", "own", "identity"))
-_FLAGS, _FIRST_LATER = (MARKS.index(m) for m in ("flags", "handed_over"))
+_FLAGS, _FIRST_LATER, _NEWS = (MARKS.index(m) for m in ("flags", "handed_over", "news"))
 _DISOWNED_BIT = 1 << (F - 1)
 _OWN_STATUS = sum(1 << FLAGS.index(f) for f in ("exposed", "grave", "official"))
 SLOTS = 1024  # of a query's hash sets: four times the longest history
@@ -142,20 +143,19 @@ def visible(
     return n
 
 
-@njit(nogil=True, cache=True)
-def seen_before(slots: Array, stamps: Array, stamp: int, value: int) -> bool:
-    """Whether `value` is already in the hash set of this `stamp`; it is afterwards."""
+@njit(nogil=True, cache=True, inline="always")
+def seen_before(slots: Array, stamps: Array, j: int, stamp: int, value: int) -> bool:
+    """Whether `value` is already in the hash set `j` of this `stamp`; it is afterwards."""
     at = (value * 0x9E3779B1) & (SLOTS - 1)
-    while stamps[at] == stamp:
-        if slots[at] == value:
-            return True
+    while stamps[j, at] == stamp and slots[j, at] != value:
         at = (at + 1) & (SLOTS - 1)
-    stamps[at] = stamp
-    slots[at] = value
-    return False
+    found = stamps[j, at] == stamp
+    stamps[j, at] = stamp
+    slots[j, at] = value
+    return found
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def disowned(toggles: Array, low: int, high: int, moment: int) -> bool:
     """Whether the last verdict known at `moment` is fraud: verdicts alternate at `toggles`."""
     odd = False
@@ -166,10 +166,12 @@ def disowned(toggles: Array, low: int, high: int, moment: int) -> bool:
     return odd
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def flags_known(marks: Array, labels: Array, toggles: Array, row: int, moment: int) -> int:
     """Bit mask over FLAGS of what is known about `row` at `moment` (seconds)."""
     mask: int = marks[row, _FLAGS]
+    if marks[row, _NEWS] > moment:
+        return mask
     for i in range(5):
         mask |= int(marks[row, _FIRST_LATER + i] <= moment) << (_FIXED + i)
     if labels[row] != labels[row + 1] and disowned(toggles, labels[row], labels[row + 1], moment):
@@ -177,7 +179,15 @@ def flags_known(marks: Array, labels: Array, toggles: Array, row: int, moment: i
     return mask
 
 
-@njit(nogil=True, cache=True)
+def first_news(marks: Array, labels: Array, toggles: Array) -> NDArray[np.int32]:
+    """The mark `news` of entries whose other marks and verdicts are known."""
+    news = marks[:, _FIRST_LATER : _FIRST_LATER + len(LATER_FLAGS)].min(axis=1)
+    judged = np.flatnonzero(labels[:-1] < labels[1:])
+    news[judged] = np.minimum(news[judged], toggles[labels[judged]])
+    return news
+
+
+@njit(nogil=True, cache=True, inline="always")
 def window_of(distance: int) -> int:
     """Index in WINDOWS of the smallest window that reaches `distance` seconds."""
     if distance <= HOUR:
@@ -188,22 +198,24 @@ def window_of(distance: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def unpack(tally: Array, out: Array) -> None:
-    """Counts per flag and window out of the packed sums, which are empty afterwards."""
-    for w in range(W):
-        for flag in range(F):
-            word, place = (0, flag) if flag < _LOW_FLAGS else (1, flag - _LOW_FLAGS)
-            out[W * flag + w] = (tally[w, word] >> (_FIELD * place)) & ((1 << _FIELD) - 1)
-        tally[w, 0] = 0
-        tally[w, 1] = 0
+def tell(out: Array, w: int, seen: int, counts: Array, masks: Any, sizes: Any) -> None:
+    """What was counted so far, as the numbers of window `w`.
 
-
-@njit(nogil=True, cache=True)
-def widen(out: Array, start: int, stop: int, step: int) -> None:
-    """Make each window hold what the smaller ones do, in every block of W counts."""
-    for block in range(start, stop, step):
-        for w in range(1, W):
-            out[block + w] += out[block + w - 1]
+    `counts` are of `distinct` and `same` columns (`sizes` says how many), `masks` the packed sums of flags.
+    """
+    n_distinct, n_same = sizes
+    at = W
+    out[w] = seen
+    for j in range(n_distinct):
+        out[at + w] = counts[j]
+        at += W
+    for j in range(n_distinct, n_distinct + n_same):
+        out[at + w] = counts[j]
+        at += W + 1
+    for flag in range(F):
+        word, place = (masks[0], flag) if flag < _LOW_FLAGS else (masks[1], flag - _LOW_FLAGS)
+        out[at + w] = (word >> (_FIELD * place)) & ((1 << _FIELD) - 1)
+        at += W
 
 
 @njit(nogil=True, cache=True)
@@ -221,7 +233,7 @@ def profile(
     slots: Array,
     stamps: Array,
     stamp: int,
-    tally: Array,
+    counts: Array,
     out: Array,
 ) -> None:
     """Counts of one history into `out`, walking outwards from the query's own registration.
@@ -229,26 +241,26 @@ def profile(
     `own` are the query's values; `when` is (moment, memory) in seconds. `out` holds, in this order:
     W counts; for each column in `distinct` W counts of different values; for each column in `same`
     W counts of entries equal to `own` and whether the nearest entry is; for each of FLAGS W counts;
-    the distance in seconds to the nearest entry and to the farthest.
+    the distance in seconds to the nearest entry and to the farthest. Distances only grow on the way, so
+    a window is told when the walk leaves it.
     """
     moment, memory = when[0], when[1]
-    n_distinct, n_same = distinct.shape[0], same.shape[0]
-    same_at = W + W * n_distinct
-    flag_at = same_at + (W + 1) * n_same
-    gap_at = flag_at + W * F
-    for i in range(out.shape[0]):
-        out[i] = 0.0
-    for j in range(n_same):
-        out[same_at + (W + 1) * j + W] = np.nan
+    sizes = distinct.shape[0], same.shape[0]
+    nearest_at = W + W * sizes[0] + W
+    gap_at = out.shape[0] - 2
+    out[:] = 0.0
+    for j in range(sizes[1]):
+        out[nearest_at + (W + 1) * j] = np.nan
     out[gap_at] = memory
     if n == 0:
         return
+    counts[:] = 0
     second = own[_SECOND]
-    right = 0
-    while right < n and values[picked[right], _SECOND] < second:
-        right += 1
+    right = n
+    while right > 0 and values[picked[right - 1], _SECOND] >= second:
+        right -= 1
     left = right - 1
-    first = True
+    w, seen, low, high, reach = 0, 0, 0, 0, 0
     while left >= 0 or right < n:
         before = second - values[picked[left], _SECOND] if left >= 0 else NOT_YET
         after = values[picked[right], _SECOND] - second if right < n else NOT_YET
@@ -262,30 +274,29 @@ def profile(
             break
         if values[row, _OWN] == own[_OWN]:
             continue
-        w = window_of(distance)
-        out[w] += 1.0
-        if first:
+        while w < window_of(distance):
+            tell(out, w, seen, counts, (low, high), sizes)
+            w += 1
+        if seen == 0:
             out[gap_at] = distance
-        out[gap_at + 1] = distance
-        for j in range(n_distinct):
+        reach = distance
+        for j in range(sizes[0]):
             value = values[row, distinct[j]]
-            if value != 0 and not seen_before(slots[j], stamps[j], stamp, value):
-                out[W + W * j + w] += 1.0
-        for j in range(n_same):
-            value = values[row, same[j]]
-            if value != 0 and own[same[j]] != 0:
-                at = same_at + (W + 1) * j
-                equal = 1.0 if value == own[same[j]] else 0.0
-                out[at + w] += equal
-                if first:
-                    out[at + W] = equal
-        first = False
+            if value != 0 and not seen_before(slots, stamps, j, stamp, value):
+                counts[j] += 1
+        for j in range(sizes[1]):
+            value, mine = values[row, same[j]], own[same[j]]
+            if value != 0 and mine != 0:
+                counts[sizes[0] + j] += value == mine
+                if seen == 0:
+                    out[nearest_at + (W + 1) * j] = value == mine
+        seen += 1
         mask = flags_known(marks, labels, toggles, row, moment)
         if values[row, _IDENTITY] == own[_IDENTITY]:
             mask &= ~_OWN_STATUS
-        tally[w, 0] += _LOW[mask & _LOW_MASK]
-        tally[w, 1] += _HIGH[mask >> _LOW_FLAGS]
-    unpack(tally, out[flag_at:gap_at])
-    widen(out, 0, same_at, W)
-    widen(out, same_at, flag_at, W + 1)
-    widen(out, flag_at, gap_at, W)
+        low += _LOW[mask & _LOW_MASK]
+        high += _HIGH[mask >> _LOW_FLAGS]
+    out[gap_at + 1] = reach
+    while w < W:
+        tell(out, w, seen, counts, (low, high), sizes)
+        w += 1

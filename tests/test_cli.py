@@ -183,6 +183,43 @@ def test_scores_in_an_unknown_format_are_refused_before_any_work(
     assert list(out.iterdir()) == []
 
 
+PLACES = {
+    "simulate": ("simulate", "--registrations", "2000"),
+    "train": ("train", "--no-practice", "--data"),
+    "score": ("score", "--data"),
+    "evaluate": ("evaluate", "--scores", "scores.csv", "--data"),
+    "catalogue": ("catalogue",),
+    "demo": ("demo",),
+}
+
+
+@pytest.mark.parametrize("command", PLACES)
+def test_a_place_where_nothing_can_be_written_is_refused_before_any_work(
+    command: str, data: Path, out: Path
+) -> None:
+    (out / "letter").write_text("dear")
+    name, *options = PLACES[command]
+    options += [str(data)] if options[-1:] == ["--data"] else []
+
+    result = run(name, *options, "--out", out / "letter" / "scores.csv")
+
+    assert_one_clear_line(result, "cannot write", "letter is not a folder")
+    assert (out / "letter").read_text() == "dear"
+
+
+def test_where_no_registration_could_be_taken_there_are_no_scores_but_reasons(
+    data: Path, model: Path, out: Path
+) -> None:
+    table(data, "registrations", plan=pa.array(["gold"] * tiny.REGISTRATIONS))
+
+    result = run("score", "--model", model, "--data", data, "--out", out / "scores.csv")
+
+    assert_one_clear_line(result, "no registration", "registrations.rejected.parquet says why")
+    rejected = pq.read_table(out / "registrations.rejected.parquet")
+    assert rejected.num_rows == tiny.REGISTRATIONS
+    assert not (out / "scores.csv").exists()
+
+
 @pytest.mark.parametrize("name", ["recipe", "policy"])
 def test_a_bad_setting_is_one_clear_line(name: str, data: Path, out: Path) -> None:
     (data / "bad.toml").write_text("[")
@@ -283,6 +320,7 @@ def test_rejected_rows_lie_beside_the_output_and_are_told(
 
     assert result.exit_code == 0
     assert result.stderr.count("\n") == 1
+    assert "rejected: 1, see" in result.stderr
     assert "no number" not in result.output
     rejected = pq.read_table(out / "registrations.rejected.parquet").to_pylist()
     assert [(row["row"], row["field"]) for row in rejected] == [(8, "msisdn")]

@@ -1,5 +1,6 @@
 """Data folders: the formats agree, what is no data folder is refused in one line, nothing leaks."""
 
+import gzip
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -172,6 +173,9 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "not CSV": (holding("registrations.csv", b"\n\n\n"), "is not a CSV file"),
     "another table": (holding("registrations.csv", b"a,b\n1,2\n"), "lacks the required columns"),
     "a hole": (cut, "is damaged"),
+    "a header in Latin-1": (holding("registrations.csv", b"a\xf1o,b\n1,2\n"), "is not in UTF-8"),
+    "UTF-16": (holding("registrations.csv", "a,b\n".encode("utf-16")), "is not in UTF-8"),
+    "a compressed file": (holding("registrations.csv", gzip.compress(b"a,b\n")), "is not in UTF-8"),
     "both formats": (both, "keep one of them"),
     "no plan": (without("plan"), "lacks the required column plan$"),
     "two missing": (without("plan", "msisdn"), "lacks the required columns plan, msisdn$"),
@@ -224,6 +228,52 @@ def test_a_line_that_is_no_utf8_loses_one_row(tmp_path: Path) -> None:
         lines[3] = lines[3].replace(b"+52", b"+5\xff")
 
     assert [(r.row, r.field) for r in csv_lines(tmp_path, spoil).rejections] == [(3, "msisdn")]
+
+
+def test_a_line_that_is_neither_utf8_nor_whole_loses_one_row(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def spoil(lines: list[bytes]) -> None:
+        lines[3] = b"Pe\xf1a,x"
+
+    taken = csv_lines(tmp_path, spoil)
+
+    assert [(r.row, r.field) for r in taken.rejections] == [(3, "row")]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_keys_that_are_no_utf8_stay_different(tmp_path: Path) -> None:
+    def spoil(lines: list[bytes]) -> None:
+        where = lines[0].split(b",").index(b'"device_id"')
+        for row, name in enumerate((b"\xf1", b"\xe1", b"\xf1", "ñ".encode()), 1):
+            cells = lines[row].split(b",")
+            cells[where] = b"tablet " + name
+            lines[row] = b",".join(cells)
+
+    device = csv_lines(tmp_path, spoil).registrations.device
+
+    assert len(np.unique(device)) == 4
+    assert len(np.unique(device[:4])) == 3
+
+
+def test_a_letter_across_two_blocks_is_one_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [registration(contact=f"peña{n}@example.org") for n in range(40)]
+    path = folder(tmp_path, "csv", registrations=rows)
+    whole = read(path)
+    monkeypatch.setattr("detector.intake.source.CSV_BLOCK", 1_023)
+
+    assert_same(whole, read(path))
+
+
+def test_a_column_without_a_name_is_said_to_have_none(tmp_path: Path) -> None:
+    def number(lines: list[bytes]) -> None:
+        lines[:] = [b'"",' + lines[0], *(b"7," + line for line in lines[1:])]
+
+    assert csv_lines(tmp_path, number).warnings == (
+        "registrations.csv: ignored the unknown column (no name)",
+    )
 
 
 def test_a_quoted_line_break_is_part_of_a_cell(tmp_path: Path) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import pyarrow as pa
 
@@ -28,12 +25,11 @@ from detector.intake.schema import (
 )
 from detector.intake.source import Batch, Source
 from detector.intake.tables import Reader, Taken
+from detector.pieces import in_order
 from detector.pseudonym import Pseudonymiser
 from detector.registration import DataFolder, Registrations, Rejection
 
-T = TypeVar("T")
 Progress = Callable[[float], None]
-WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +183,6 @@ def batches(own: Source, progress: Progress | None) -> Iterator[Batch]:
         if progress is not None:
             progress(share)
         yield batch
-
-
-def in_order(function: Callable[[Batch], T], rows: Iterable[Batch]) -> Iterator[T]:
-    """`function` of each batch, in order, on two threads and with few batches held at a time."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        waiting: deque[Future[T]] = deque()
-        for batch in rows:
-            waiting.append(pool.submit(function, batch))
-            if len(waiting) > WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def by_row(rejections: Iterable[Rejection]) -> tuple[Rejection, ...]:

@@ -150,7 +150,7 @@ def unknown_columns(schema: Schema, held: Sequence[str], name: str) -> tuple[str
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return f"{'s' if len(names) > 1 else ''} {', '.join(n or '(no name)' for n in names)}"
 
 
 def is_text(type_: pa.DataType) -> bool:

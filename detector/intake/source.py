@@ -16,7 +16,7 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from detector.errors import BadInput
-from detector.intake import schema
+from detector.intake import schema, utf8
 from detector.intake.schema import Schema
 from detector.registration import Int64, Rejection
 
@@ -117,8 +117,10 @@ def _parquet(wanted: Schema, path: Path) -> Source:
 
 def _csv(wanted: Schema, path: Path) -> Source:
     malformed: list[Rejection] = []
+    utf8.check_header(path)
     try:
-        header = _csv_reader(path, None, []).schema.names
+        with pa.OSFile(str(path)) as file:
+            header = _csv_reader(file, None, []).schema.names
     except (pa.ArrowException, OSError):
         raise BadInput(f"{path.name} is not a CSV file with a header row") from None
     schema.check(wanted, pa.schema([(name, pa.binary()) for name in header]), path.name)
@@ -135,7 +137,7 @@ def _csv(wanted: Schema, path: Path) -> Source:
 
 
 def _csv_reader(
-    path: Path, names: Sequence[str] | None, odd: list[pv.InvalidRow], file: pa.NativeFile = None
+    file: pa.NativeFile, names: Sequence[str] | None, odd: list[pv.InvalidRow]
 ) -> pv.CSVStreamingReader:
     """Every cell as bytes: one that is no UTF-8 must cost its own row and no other."""
 
@@ -144,7 +146,7 @@ def _csv_reader(
         return "skip"
 
     return pv.open_csv(
-        file or path,
+        utf8.as_utf8(file),
         pv.ReadOptions(use_threads=False, block_size=CSV_BLOCK),
         pv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
         pv.ConvertOptions(
@@ -164,7 +166,7 @@ def _csv_batches(
     size = path.stat().st_size
     after = 0
     with pa.OSFile(str(path)) as file:
-        for batch in _csv_reader(path, names, odd, file):
+        for batch in _csv_reader(file, names, odd):
             rows = _rows_between(after, batch.num_rows, {row.number - 1 for row in odd})
             after = int(rows[-1]) if len(rows) else after
             yield batch, rows, file.tell() / size

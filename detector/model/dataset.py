@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from detector.context import Known, Past
 from detector.history import Queries
+from detector.pieces import in_order
 from detector.registration import DataFolder, Labels
 from detector.rings import RingViews
 from detector.signals import features, vectors
 
 Array = NDArray[Any]
 Progress = Callable[[float], None]
-BATCH = 65_536
+BATCH = 32_768
 FRAUD, LEGITIMATE, UNLABELLED = 1, 0, -1
 
 
@@ -37,13 +38,16 @@ class Batch:
 
 
 def batches(past: Known, stage: str, queries: Queries, rings: RingViews) -> Iterator[Batch]:
-    """Feature vectors by pieces small enough to hold in memory."""
-    for start in range(0, len(queries), BATCH):
+    """Feature vectors by pieces small enough to hold in memory; the next are made while one is used."""
+
+    def made(start: int) -> Batch:
         cut = slice(start, start + BATCH)
         part, tied = queries.pick(cut), rings.pick(cut)
         context = past.context(stage, part, tied)
         exposed = context.exposure
-        yield Batch(part, vectors(context), exposed.grade, exposed.tier, tied)
+        return Batch(part, vectors(context), exposed.grade, exposed.tier, tied)
+
+    return in_order(made, range(0, len(queries), BATCH))
 
 
 def without(

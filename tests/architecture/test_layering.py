@@ -20,6 +20,7 @@ from tests.architecture.source import Module, module, modules
 LAYERS = (
     "compiled",
     "errors",
+    "pieces",
     "registration",
     "lifecycle",
     "spans",
