@@ -8,8 +8,8 @@ With several sizes it prints how the time per registration grows. The sizes run 
 own, so that the peak memory is each one's. Processor time is printed beside the clock's: on a machine that
 others use it says what an idle one would need.
 
-A country beyond TILE registrations, in whole tiles, tells the same lives again under other keys: each tile's people,
-lines, devices and sellers are its own, its municipalities are shared.
+A country beyond TILE registrations, in whole tiles, tells the same lives again under other keys: each
+tile's people, lines, devices and sellers are its own, its municipalities are shared.
 """
 
 from __future__ import annotations

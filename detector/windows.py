@@ -149,7 +149,7 @@ def seen_before(slots: Array, stamps: Array, j: int, stamp: int, value: int) -> 
     at = (value * 0x9E3779B1) & (SLOTS - 1)
     while stamps[j, at] == stamp and slots[j, at] != value:
         at = (at + 1) & (SLOTS - 1)
-    found = stamps[j, at] == stamp
+    found: bool = stamps[j, at] == stamp
     stamps[j, at] = stamp
     slots[j, at] = value
     return found
@@ -181,7 +181,7 @@ def flags_known(marks: Array, labels: Array, toggles: Array, row: int, moment: i
 
 def first_news(marks: Array, labels: Array, toggles: Array) -> NDArray[np.int32]:
     """The mark `news` of entries whose other marks and verdicts are known."""
-    news = marks[:, _FIRST_LATER : _FIRST_LATER + len(LATER_FLAGS)].min(axis=1)
+    news: NDArray[np.int32] = marks[:, _FIRST_LATER : _FIRST_LATER + len(LATER_FLAGS)].min(axis=1)
     judged = np.flatnonzero(labels[:-1] < labels[1:])
     news[judged] = np.minimum(news[judged], toggles[labels[judged]])
     return news
