@@ -21,6 +21,7 @@ from tests import tiny
 
 Spoil = Callable[[Path], object]
 SUBCOMMANDS = sorted(main.commands)
+SLOW = ("numpy", "numba", "pandas", "pyarrow", "lightgbm", "mlflow", "fastapi", "uvicorn", "httpx")
 
 
 def run(*arguments: object) -> Result:
@@ -74,6 +75,15 @@ def test_the_list_of_commands_is_shown(arguments: list[str]) -> None:
     shown = run(*arguments).output
 
     assert [name for name in SUBCOMMANDS if f"  {name} " not in shown] == []
+
+
+def test_the_list_of_commands_loads_no_library_that_makes_one_wait() -> None:
+    listed = "from detector.cli import main; main(['--help'], standalone_mode=False)"
+    code = f"import sys; {listed}; print('loaded', *[m for m in {SLOW!r} if m in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "loaded"
 
 
 def table(data: Path, name: str, **columns: pa.Array | None) -> None:
