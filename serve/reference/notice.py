@@ -18,11 +18,12 @@ import numpy as np
 from detector.errors import BadInput
 from detector.intake import source
 from detector.intake import tables as rows_of
-from detector.intake.folder import batches, by_row, in_order
+from detector.intake.folder import batches, by_row
 from detector.intake.ordering import FolioIndex
 from detector.intake.schema import BREACH_MEMBERS, BREACHES, OFFICIALS, Schema
 from detector.intake.source import Source
 from detector.intake.tables import Door, Reader, Taken
+from detector.pieces import in_order
 from detector.pseudonym import Pseudonymiser
 from detector.registration import Breaches, BreachMembers, DataFolder, Officials, Rejection
 from serve.reference.known import NO_BREACHES, NO_MEMBERS
