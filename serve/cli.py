@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REHEARSED = ("alfa", "beta", "gama")
 HOUSE, HOUSE_DOMAIN = "Congreso de prueba", "congreso.example"  # of the rehearsal
+HOUSE_PORTAL = "Mis líneas, el portal de prueba"
 SIGNERS = ["firma-uno", "firma-dos"]
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 STORE_HELP = "sqlite:///path (the default, nothing to install) or postgresql://user@host/database."
@@ -135,7 +136,7 @@ def _rehearse_notices(folder: Path, known: Path) -> None:
         for signer in SIGNERS:
             held[signer] = _signer(folder / f"{signer}.json", signer)
         _write_private(known, held)
-        house = {"domains": [HOUSE_DOMAIN], "signers": SIGNERS}
+        house = {"domains": [HOUSE_DOMAIN], "signers": SIGNERS, "portal": HOUSE_PORTAL}
         _write_private(institutions, {HOUSE: house})
     environment.setdefault(outfit.INSTITUTIONS, str(institutions))
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from textwrap import TextWrapper
 
 from detector.folder import columns, table_path
 from detector.pseudonym import Key, Pseudonymiser
@@ -25,6 +26,7 @@ from serve.store.database import connect
 from serve.streaming import Refusal
 
 MOST = 20  # officials that are enrolled
+PRINTED = TextWrapper(96, initial_indent="  ", subsequent_indent="  ")  # a letter on a terminal
 PATIENCE = 15.0  # seconds for a letter
 CODE = re.compile(r"^\d{8}\s*$", re.MULTILINE)
 FOLIO = re.compile(r"^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}\s*$", re.MULTILINE)
@@ -76,15 +78,18 @@ class Officials:
             return "No letter arrived: nothing was registered in an enrolled official's name."
         shown = min(notices, key=lambda mail: (mail["To"] not in wanted, str(mail["Message-ID"])))
         heads = (f"  {name}: {shown[name]}" for name in ("Message-ID", "From", "To", "Subject"))
-        lines = (f"  {line}".rstrip() for line in _text(shown).strip().splitlines())
+        lines = (PRINTED.fill(line) for line in _text(shown).strip().splitlines())
         return "\n".join(
             [
-                f"{len(self.people)} officials are enrolled; {len(notices)} letters told them of lines in "
-                f"their names. One of them, as received ({self.out / 'mailbox'} holds all):",
+                f"{len(self.people)} officials are enrolled, each by two signatures and a code of their own;",
+                f"{len(notices)} letters told them of lines in their names. One of them, as received",
+                f"({self.out / 'mailbox'} holds all):",
                 "",
                 *heads,
                 "",
                 *lines,
+                "",
+                "No link, nobody's name: carrier, day, state and two digits are at the portal, after a code.",
             ]
         )
 

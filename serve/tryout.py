@@ -49,5 +49,8 @@ def prepared(folder: Path, *, store: str, shown: tuple[str, str]) -> str:
             f"  ask -d @{folder}/question.json {URL}",
             f"  ask -H 'Accept-Language: en' -d '{named}' {URL}/retrieve",
             f"  curl -s {BASE}/metrics | grep ^simvigia_decisions_total",
+            "",
+            f"In a browser: {BASE}/portal, with a folio of a letter in {folder / 'mailbox'}, where the",
+            "code lands too; for seven days after their yes people see only how many lines there are.",
         ]
     )
