@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -188,6 +189,9 @@ class _Mac:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - the core of CMAC
+        self._threads = (
+            threading.local()
+        )  # a context each: to make one costs more than a few blocks
 
     @cached_property
     def _subkeys(self) -> Bytes:
@@ -197,7 +201,9 @@ class _Mac:
         return np.frombuffer(both, np.uint8).reshape(2, TOKEN_BYTES)
 
     def _encrypted(self, blocks: Bytes) -> Bytes:
-        out = self._cipher.encryptor().update(blocks.data.cast("B"))
+        if not hasattr(self._threads, "context"):
+            self._threads.context = self._cipher.encryptor()
+        out = self._threads.context.update(blocks.data.cast("B"))
         return np.frombuffer(out, np.uint8).reshape(-1, TOKEN_BYTES)
 
     def of(self, values: Spans) -> Bytes:

@@ -6,6 +6,7 @@ A prefix of a value is the same bytes with a smaller length, so the structure th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +54,11 @@ class Spans:
         start, length = int(self.starts[row]), max(0, int(self.lengths[row]))
         return self.data[start : start + length].tobytes()
 
+    def values(self) -> list[bytes]:
+        """All values, empty where one is missing: for a few rows."""
+        held, starts, lengths = self.data.tobytes(), self.starts.tolist(), self.lengths.tolist()
+        return [held[low : low + max(0, n)] for low, n in zip(starts, lengths, strict=True)]
+
     def arrow(self) -> pa.Array:
         """The values as Arrow text; whoever asks knows that they are UTF-8."""
         offsets, data = _gathered(self.data, self.starts, self.lengths)
@@ -88,6 +94,17 @@ def from_arrow(array: pa.Array) -> Spans:
     return Spans(_read_only(held), starts, lengths)
 
 
+def from_cells(cells: Sequence[bytes | None]) -> Spans:
+    """The trimmed values of a few cells, as `from_arrow` has those of many."""
+    held = [cell or b"" for cell in cells]
+    bounds = np.zeros(len(cells) + 1, np.int64)
+    np.cumsum([len(cell) for cell in held], out=bounds[1:])
+    valid = np.array([cell is not None for cell in cells], np.bool_)
+    data = np.frombuffer(b"".join(held), np.uint8)
+    starts, lengths = _trimmed(_read_only(data), _read_only(bounds), valid)
+    return Spans(_read_only(data), starts, lengths)
+
+
 def absent(count: int) -> Spans:
     """A column in which every value is missing."""
     nothing = _read_only(np.zeros(0, np.uint8))
@@ -109,7 +126,7 @@ def merged(first: Spans, second: Spans) -> Spans:
     return Spans(data, starts, np.where(second.present, second.lengths, first.lengths))
 
 
-def _read_only(data: Bytes) -> Bytes:
+def _read_only(data: NDArray[Any]) -> NDArray[Any]:
     """Numba compiles a kernel anew for a writable array: one kind of array, one compilation."""
     view = data.view()
     view.flags.writeable = False

@@ -10,6 +10,7 @@ from typing import TextIO
 from fastapi import APIRouter, FastAPI
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from opentelemetry import trace
 from starlette.middleware import Middleware
 
 from detector.errors import BadInput
@@ -40,16 +41,17 @@ def create_app(
     keys: Keys | None = None,
     log: TextIO | None = None,
     witness: Witness | None = None,
+    tracer: trace.Tracer | None = None,
 ) -> FastAPI:
     """The application.
 
     `routers` are further ones, of the class `serve.gate.Guarded` where they are for clients.
     `development` is the built-in issuer, loaded from the settings where they ask for one and it is not
-    given; `keys` stand in for those that the settings name. Raises BadInput where a file of the settings
-    cannot be used.
+    given; `keys` stand in for those that the settings name; `tracer` makes a span of each request.
+    Raises BadInput where a file of the settings cannot be used.
     """
     development = development or built_in(settings)
-    telemetry = Telemetry(log=log)
+    telemetry = Telemetry(log=log, tracer=tracer)
     app = FastAPI(
         title=API_TITLE,
         version=API_VERSION,
@@ -77,7 +79,7 @@ def create_app(
     )
     errors.install(app)
     for router in (*ROUTERS, *routers, *([issuer.router(development)] if development else ())):
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # including it would match every request twice
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
 

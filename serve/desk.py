@@ -1,7 +1,8 @@
 """Where questions wait for the engine: many that arrive together share one transaction and one fsync.
 
 The engine works in a thread of its own; the event loop goes on reading requests meanwhile. What is
-waiting is bounded, and a question that would wait too long is turned away at once.
+waiting is bounded, and nobody waits longer than a stated time: whatever became of the store or the
+engine, there is an answer by then, or the word that there is none.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
@@ -33,7 +34,9 @@ from serve.forwarding import Forwarding
 
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
 WAITING = 2_000  # questions that may wait
-SLOWEST = 4.0  # seconds: a question that waited longer is turned away
+WITHIN = 3.0  # seconds: an answer, or that there is none; docs/carrier.md says so
+TOGETHER_WITHIN = 30.0  # seconds: the same for many at once
+LINGER = 0.01  # seconds at most for others to join a transaction
 LOOK_EVERY = 2.0  # seconds between looks at whether it is quiet
 SETTLE_EVERY = 600.0  # seconds without a registration after which later stages are looked for
 
@@ -41,7 +44,7 @@ SETTLE_EVERY = 600.0  # seconds without a registration after which later stages 
 @dataclass(slots=True)
 class _Waiting:
     asked: Asked
-    since: float
+    until: float
     answer: asyncio.Future[Told]
 
 
@@ -64,6 +67,10 @@ class QueueDesk:
         self._health = health
         self._queue: deque[_Waiting] = deque()
         self._work = threading.Condition()
+        self._wanted, self._linger = (
+            1,
+            0.0,
+        )  # how many to wait for before a transaction, and how long
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._broken = ""
@@ -84,15 +91,17 @@ class QueueDesk:
         self, event: Mapping[str, object], *, imported: bool = False, notify: bool = True
     ) -> Assessment:
         """Assess one registration."""
-        return _or_raise(await self._ask(Question(dict(event), imported, notify)))
+        return await self._ask(Question(dict(event), imported, notify))
 
     async def assess_all(
         self, events: Sequence[Mapping[str, object]], *, imported: bool = False, notify: bool = True
     ) -> list[Assessment | Exception]:
         """Assess many, in order."""
         questions = [Question(dict(event), imported, notify) for event in events]
-        waiting = self._wait([*questions])
-        return list(await asyncio.gather(*(one.answer for one in waiting)))
+        waiting = self._wait([*questions], TOGETHER_WITHIN)
+        with _in_time():
+            async with asyncio.timeout(TOGETHER_WITHIN):
+                return list(await asyncio.gather(*(one.answer for one in waiting)))
 
     async def retrieve(self, assessment_id: UUID, carriers: frozenset[str]) -> Assessment:
         """The latest stage of one's own."""
@@ -107,11 +116,11 @@ class QueueDesk:
 
     async def report_event(self, event: LineEvent) -> Assessment:
         """Take a line event."""
-        return _or_raise(await self._ask(event))
+        return await self._ask(event)
 
     async def report_outcome(self, outcome: Outcome) -> Assessment:
         """Take a verdict."""
-        return _or_raise(await self._ask(outcome))
+        return await self._ask(outcome)
 
     def ready(self) -> Mapping[str, str]:
         """Each part and whether it works."""
@@ -120,19 +129,25 @@ class QueueDesk:
 
     async def _read(self, look: Callable[..., Assessment], *args: object) -> Assessment:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, look, *args)
+        with _in_time():
+            async with asyncio.timeout(WITHIN):
+                return await loop.run_in_executor(self._reading, look, *args)
 
-    async def _ask(self, asked: Asked) -> Told:
-        return await self._wait([asked])[0].answer
+    async def _ask(self, asked: Asked) -> Assessment:
+        [waiting] = self._wait([asked], WITHIN)
+        with _in_time():
+            async with asyncio.timeout(WITHIN):
+                return _or_raise(await waiting.answer)
 
-    def _wait(self, asked: Sequence[Asked]) -> list[_Waiting]:
+    def _wait(self, asked: Sequence[Asked], within: float) -> list[_Waiting]:
         if len(self._queue) + len(asked) > WAITING:
             raise Overloaded
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        waiting = [_Waiting(one, now, loop.create_future()) for one in asked]
+        waiting = [_Waiting(one, now + within, loop.create_future()) for one in asked]
         with self._work:
             self._queue.extend(one for one in waiting if self._admitted(one))
-            self._work.notify()
+            if len(self._queue) >= self._wanted:
+                self._work.notify()
         return waiting
 
     def _admitted(self, one: _Waiting) -> bool:
@@ -149,14 +164,16 @@ class QueueDesk:
 
     def _run(self) -> None:
         while True:
-            with self._work:
-                if not self._queue and not self._stopping:
-                    self._work.wait(LOOK_EVERY)
-                batch = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
-                if not batch and self._stopping:
-                    return
+            batch = self._next()
+            if not batch and self._stopping:
+                return
             if batch:
+                began = time.monotonic()
                 self._answer(batch)
+                self._linger = min(LINGER, time.monotonic() - began)
+                self._wanted = min(TOGETHER, len(batch) + len(self._queue))
+            elif self._broken:
+                self._taken(())  # whoever asks for readiness learns that the store is back
             quiet = time.monotonic() - self._registered
             if any(isinstance(waiting.asked, Question) for waiting in batch):
                 self._registered = time.monotonic()
@@ -164,13 +181,27 @@ class QueueDesk:
                 self._settle()
                 self._registered = time.monotonic()
 
+    def _next(self) -> list[_Waiting]:
+        """The next questions to take together; none after a while in which nobody asked.
+
+        A transaction costs much the same for one question as for sixteen. So those who were answered last
+        may ask again first: as many as waited then are waited for, no longer than their transaction took.
+        """
+        with self._work:
+            if len(self._queue) < self._wanted and not self._stopping:
+                self._work.wait(self._linger)
+            self._wanted = 1
+            if not self._queue and not self._stopping:
+                self._work.wait(LOOK_EVERY)
+            return [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
+
     def _answer(self, batch: Sequence[_Waiting]) -> None:
-        limit = time.monotonic() - SLOWEST
-        live = [w for w in batch if w.since >= limit]
-        told = iter(self._taken([w.asked for w in live]))
-        for waiting in batch:
-            answer = next(told) if waiting.since >= limit else Overloaded()
-            _tell(waiting.answer, answer)
+        """Questions whose time is over are not looked at: who asked has gone, and may ask again."""
+        now = time.monotonic()
+        live = [waiting for waiting in batch if waiting.until > now]
+        if live:
+            answers = self._taken([waiting.asked for waiting in live])
+            _tell(list(zip([waiting.answer for waiting in live], answers, strict=True)))
 
     def _taken(self, asked: Sequence[Asked]) -> list[Told]:
         """Answers; where one question brings the engine down, only that one goes without."""
@@ -194,13 +225,29 @@ class QueueDesk:
                 pass
 
 
-def _tell(future: asyncio.Future[Told], answer: Told) -> None:
-    def set_result() -> None:
-        if not future.done():
+def _tell(answered: Sequence[tuple[asyncio.Future[Told], Told]]) -> None:
+    """Hand answers over to those who wait: once per event loop, which there is mostly one of."""
+    loops = {future.get_loop() for future, _ in answered}
+    for loop in loops:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits
+            loop.call_soon_threadsafe(_set, loop, answered)
+
+
+def _set(
+    loop: asyncio.AbstractEventLoop, answered: Sequence[tuple[asyncio.Future[Told], Told]]
+) -> None:
+    for future, answer in answered:
+        if future.get_loop() is loop and not future.done():
             future.set_result(answer)
 
-    with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits
-        future.get_loop().call_soon_threadsafe(set_result)
+
+@contextlib.contextmanager
+def _in_time() -> Iterator[None]:
+    """Whoever waited to the end of the time hears that there is no answer now."""
+    try:
+        yield
+    except TimeoutError:
+        raise Unavailable from None
 
 
 def _or_raise(told: Told) -> Assessment:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_type_hints
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve import body, words
 from serve.answers import Assessment, Desk
@@ -44,7 +46,7 @@ class Service:
 class Asked(Request):
     """A request past the gate."""
 
-    @property
+    @cached_property
     def service(self) -> Service:
         """What the application works with."""
         found: Service = self.app.state.service
@@ -91,10 +93,14 @@ class Asked(Request):
 class Guarded(APIRoute):
     """A route behind the gate. Its operation takes `asked: Asked` and, with a body, `body: AModel`."""
 
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        if model := self._model():
+            self.app = self._straight(model)
+
     def get_route_handler(self) -> Handler:
-        """The gate, then the operation."""
-        usual = super().get_route_handler()
-        scope, model = self._scope(), self._model()
+        """The gate, then the operation as FastAPI asks it."""
+        usual, scope = super().get_route_handler(), self._scope()
         reads_json = self.body_field is not None
 
         async def handle(request: Request) -> Response:
@@ -102,21 +108,31 @@ class Guarded(APIRoute):
             await _admit(asked, scope)
             if reads_json:
                 check_media(asked, JSON)
-            if model is None:
-                return await usual(asked)
-            given = model.__pydantic_validator__.validate_python(await asked.json())
-            answer: Response = await self.endpoint(asked, given)
-            return answer
+            return await usual(asked)
 
         return handle
+
+    def _straight(self, model: type[BaseModel]) -> ASGIApp:
+        """The gate, then the operation itself, where the body is all that it reads: what FastAPI does
+        between (dependencies, stacks of contexts) would cost as much as the rest of the request."""
+        scope_wanted, validator = self._scope(), model.__pydantic_validator__
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            asked = Asked(scope, receive)
+            await _admit(asked, scope_wanted)
+            check_media(asked, JSON)
+            given = validator.validate_python(await asked.json())
+            response: Response = await self.endpoint(asked, given)
+            await response(scope, receive, send)
+
+        return answer
 
     def _scope(self) -> str:
         found: str = (self.openapi_extra or {})["security"][0]["openId"][0]
         return found
 
     def _model(self) -> type[BaseModel] | None:
-        """The body's model, where the body is all that the operation reads: FastAPI's solving of
-        dependencies would cost as much as the rest of the request."""
+        """The body's model, where the body is all that the operation reads."""
         needs = self.dependant
         if needs.path_params or needs.query_params or needs.header_params or not self.body_field:
             return None

@@ -1,7 +1,7 @@
 """What an operator sees: metrics, spans and access logs, none of which holds an identifier.
 
-A log line names the operation, never the path, the query or a body. Spans go through OpenTelemetry's
-API alone: without an SDK and an exporter set up by the operator nothing is sent anywhere.
+A log line names the operation, never the path, the query or a body. Spans are made where the operator
+named a collector (`serve.tracing`), and nowhere else.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 class Telemetry:
     """The instruments of one application."""
 
-    def __init__(self, *, log: TextIO | None = None) -> None:
+    def __init__(self, *, log: TextIO | None = None, tracer: trace.Tracer | None = None) -> None:
         self.registry = CollectorRegistry()
         here = self.registry
         self._requests = Counter(
@@ -64,7 +64,7 @@ class Telemetry:
             registry=here,
         )
         self._instruments = lru_cache(maxsize=512)(self._labelled)
-        self._tracer = trace.get_tracer("simvigia.serve")
+        self.tracer = tracer
         self.log = _logger(log)
 
     def _labelled(self, operation: str, status: int) -> tuple[Counter, Histogram]:
@@ -110,16 +110,6 @@ class Telemetry:
             at=[f"{frame.name}:{frame.lineno}" for frame in frames],
             correlator=scope.get("state", {}).get("correlator"),
         )
-
-    def span(self, scope: Scope) -> trace.Span:
-        """The span of a request, below the caller's where it sent one."""
-        carried = {
-            name.decode("latin-1"): value.decode("latin-1")
-            for name, value in scope["headers"]
-            if name in (b"traceparent", b"tracestate")
-        }
-        context = propagate.extract(carried) if carried else None
-        return self._tracer.start_span("request", context, trace.SpanKind.SERVER)
 
 
 def operation_of(scope: Scope) -> str:
@@ -170,25 +160,44 @@ class Watched:
                 status = message["status"]
             await send(message)
 
-        self._telemetry.inside.inc()
-        span = self._telemetry.span(scope)
+        telemetry = self._telemetry
+        telemetry.inside.inc()
+        span = _begun(telemetry.tracer, scope) if telemetry.tracer else None
         try:
-            with trace.use_span(span, record_exception=False, set_status_on_exception=False):
+            if span is None:
                 await self._app(scope, receive, note)
+            else:
+                with trace.use_span(span, record_exception=False, set_status_on_exception=False):
+                    await self._app(scope, receive, note)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer
-            self._telemetry.failed(scope, error)
+            telemetry.failed(scope, error)
             if not status:
                 await response(Fault(500), scope["path"])(scope, receive, note)
         finally:
-            self._telemetry.inside.dec()
-            self._telemetry.answered(scope, status, time.perf_counter() - begun)
-            _end(span, scope, status)
+            telemetry.inside.dec()
+            telemetry.answered(scope, status, time.perf_counter() - begun)
+            if span is not None:
+                _end(span, scope, status)
+
+
+def _begun(tracer: trace.Tracer, scope: Scope) -> trace.Span:
+    """The span of a request, below the caller's where it sent one."""
+    carried = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in (b"traceparent", b"tracestate")
+    }
+    context = propagate.extract(carried) if carried else None
+    return tracer.start_span("request", context, trace.SpanKind.SERVER)
 
 
 def _end(span: trace.Span, scope: Scope, status: int) -> None:
+    """What a span says: the operation and how it ended; the path may hold a name."""
     if span.is_recording():
         span.update_name(operation_of(scope))
+        span.set_attribute("http.request.method", scope["method"])
         span.set_attribute("http.response.status_code", status)
+        span.set_attribute("simvigia.correlator", scope.get("state", {}).get("correlator", ""))
         if status >= 500:
             span.set_status(trace.StatusCode.ERROR)
     span.end()

@@ -55,6 +55,7 @@ from serve.store.books import Books
 from serve.store.database import Connection, connect
 from serve.store.keys import ENGINE_FILE, WORKER_FILE, found
 from serve.store.retention import FROZEN_DAYS, LOG_DAYS, Retention
+from serve.tracing import OURS, endpoint, provider
 from serve.warm import warm
 from serve.witness import Witness
 
@@ -327,6 +328,7 @@ def application() -> FastAPI:
     settings = Settings.load()
     behind, issuer = parts(settings=settings), built_in(settings)
     routers = behind.reviews.routers(issuer, secure=os.environ.get(REHEARSAL) != "on")
+    traces = provider(os.environ)
     app = create_app(
         behind.desk,
         settings,
@@ -338,6 +340,7 @@ def application() -> FastAPI:
         ),
         development=issuer,
         witness=Witness(behind.keeper, behind.watch),
+        tracer=traces.get_tracer(OURS) if traces else None,
     )
 
     @asynccontextmanager
@@ -345,6 +348,8 @@ def application() -> FastAPI:
         behind.start()
         yield
         behind.stop()
+        if traces:
+            traces.shutdown()
 
     app.router.lifespan_context = lifespan
     return app
@@ -356,6 +361,7 @@ def checked(environment: Mapping[str, str]) -> None:
     Key.load(environment=environment)
     promotions(environment)
     _check_store(environment)
+    endpoint(environment)
     if environment.get(KEY_FILE):
         NoticeKeys.load(Path(environment[KEY_FILE]))
         outfit(environment)

@@ -11,11 +11,14 @@ import pyarrow as pa
 from detector import spans
 from detector.errors import BadInput
 from detector.intake import columns, keys
+from detector.intake.columns import Column
 from detector.intake.registrations import part
 from detector.intake.rejects import Faults, Notes
 from detector.intake.source import Batch
 from detector.pseudonym import Pseudonymiser
 from detector.registration import IDENTITY_TYPES, Registrations, Rejection
+
+TEXT = {str, type(None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def arriving(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymise
     """
     names = list(dict.fromkeys(name for event in events for name in event))
     try:
-        held = {name: pa.array([_cell(e.get(name)) for e in events]) for name in names}
+        held = {name: _column([e.get(name) for e in events]) for name in names}
     except (pa.ArrowException, TypeError, OverflowError):
         # Arrow quotes the value that it cannot take.
         raise BadInput("A field holds a value of a type that the contract does not have") from None
@@ -58,11 +61,17 @@ def folios(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymiser)
     if not events:
         return []
     carriers, ids = (
-        columns.texts(pa.array([_cell(e[name]) for e in events]))
+        columns.texts(_column([e[name] for e in events]))
         for name in ("carrier_id", "registration_id")
     )
     tokens = pseudonymiser.tokens("registration", spans.joined(carriers, ids))
     return [row.tobytes() for row in tokens]
+
+
+def _column(cells: Sequence[object]) -> Column:
+    if set(map(type, cells)) <= TEXT:
+        return spans.from_cells([cell and cell.encode(errors="replace") for cell in cells])  # type: ignore[attr-defined]
+    return pa.array([_cell(cell) for cell in cells])
 
 
 def _cell(value: object) -> object:

@@ -1,8 +1,13 @@
-"""From the cells of a column, however they were written, to numbers: codes, moments, days, amounts."""
+"""From the cells of a column, however they were written, to numbers: codes, moments, days, amounts.
+
+Columns of a file are Arrow's. Texts that arrive a few rows at a time are spans from the start, and are read one
+by one: for a handful of values a call into Arrow costs more than the values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +24,9 @@ from detector.registration import MISSING, Bool, Int8
 from detector.spans import Spans
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+_NUMBER = re.compile(NUMBER.encode())
 LONGEST_TEXT = 256  # bytes of a free text that is a key
+Column = pa.Array | Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,10 @@ class Cells:
         return np.where(self.fine, self.values, np.asarray(otherwise, self.values.dtype))
 
 
-def texts(column: pa.Array) -> Spans:
+def texts(column: Column) -> Spans:
     """Trimmed text; whole numbers as their digits."""
+    if isinstance(column, Spans):
+        return column
     if is_text(column.type):
         return spans.from_arrow(column)
     if pt.is_null(column.type):
@@ -49,8 +58,10 @@ def texts(column: pa.Array) -> Spans:
     return spans.from_arrow(column.cast(pa.string()))
 
 
-def codes(column: pa.Array, words: Sequence[str]) -> Cells:
+def codes(column: Column, words: Sequence[str]) -> Cells:
     """Positions among `words`, MISSING for anything else. Case is no difference."""
+    if isinstance(column, Spans):
+        return _few_codes(column, tuple(words))
     if not is_text(column.type):
         column = texts(column).arrow()
     plain = column.cast(pa.large_binary())
@@ -61,10 +72,24 @@ def codes(column: pa.Array, words: Sequence[str]) -> Cells:
     if len(odd):
         values, present = values.copy(), present.copy()
         folded = [(cell or b"").strip().lower() for cell in plain.take(pa.array(odd)).to_pylist()]
-        position = {word.encode(): code for code, word in enumerate(words)}
+        position = _positions(tuple(words))
         values[odd] = [position.get(cell, MISSING) for cell in folded]
         present[odd] = [bool(cell) for cell in folded]
     return Cells(values, present, values != MISSING)
+
+
+def _few_codes(text: Spans, words: tuple[str, ...]) -> Cells:
+    present = text.present
+    values = np.full(len(text), MISSING, np.int8)
+    if present.any():
+        position = _positions(words)
+        values[:] = [position.get(cell.lower(), MISSING) for cell in text.values()]
+    return Cells(values, present, values != MISSING)
+
+
+@cache
+def _positions(words: tuple[str, ...]) -> Mapping[bytes, int]:
+    return {word.encode(): code for code, word in enumerate(words)}
 
 
 @cache
@@ -72,38 +97,40 @@ def _encoded(words: tuple[str, ...]) -> pa.Array:
     return pa.array([word.encode() for word in words], pa.large_binary())
 
 
-def moments(column: pa.Array) -> Cells:
+def moments(column: Column) -> Cells:
     """Microseconds since 1970 UTC. A timestamp column without a zone is UTC; a text needs an offset."""
-    if pt.is_timestamp(column.type):
+    if not isinstance(column, Spans) and pt.is_timestamp(column.type):
         return _typed(column.cast(pa.timestamp("us", column.type.tz), safe=False), pa.int64())
     text = texts(column)
     values, fine = dates.moments(text.data, text.starts, text.lengths)
     return Cells(values, text.present, fine)
 
 
-def days(column: pa.Array) -> Cells:
+def days(column: Column) -> Cells:
     """Days since 1970, of a date, of a timestamp or of `YYYY-MM-DD` text."""
-    if pt.is_timestamp(column.type) or pt.is_date(column.type):
+    if not isinstance(column, Spans) and (pt.is_timestamp(column.type) or pt.is_date(column.type)):
         return _typed(column.cast(pa.date32(), safe=False), pa.int32())
     text = texts(column)
     values, fine = dates.dates(text.data, text.starts, text.lengths)
     return Cells(values.astype(np.int32), text.present, fine)
 
 
-def moments_or_days(column: pa.Array) -> Cells:
+def moments_or_days(column: Column) -> Cells:
     """Microseconds since 1970 UTC of moments, and of dates the moment when the day begins."""
-    if pt.is_date(column.type):
+    if not isinstance(column, Spans) and pt.is_date(column.type):
         column = column.cast(pa.timestamp("us"))
     moment = moments(column)
-    if pt.is_timestamp(column.type) or not moment.malformed.any():
+    if not moment.malformed.any():  # nor is any of a column of timestamps
         return moment
     day = days(column)
     values = np.where(moment.fine, moment.values, day.values.astype(np.int64) * dates.DAY)
     return Cells(values, moment.present, moment.fine | day.fine)
 
 
-def numbers(column: pa.Array) -> Cells:
+def numbers(column: Column) -> Cells:
     """Finite decimal numbers."""
+    if isinstance(column, Spans):
+        return _few_numbers(column)
     if pt.is_null(column.type):
         nothing = np.zeros(len(column), np.bool_)
         return Cells(np.zeros(len(column)), nothing, nothing)
@@ -123,7 +150,16 @@ def numbers(column: pa.Array) -> Cells:
     return Cells(values, text.present, fine)
 
 
-def whole_numbers(column: pa.Array, lowest: int, highest: int) -> Cells:
+def _few_numbers(text: Spans) -> Cells:
+    present = text.present
+    values, fine = np.zeros(len(text)), np.zeros(len(text), np.bool_)
+    if present.any():
+        values[:] = [float(v) if _NUMBER.fullmatch(v) else np.nan for v in text.values()]
+        fine = np.isfinite(values)
+    return Cells(np.where(fine, values, 0), present, fine)
+
+
+def whole_numbers(column: Column, lowest: int, highest: int) -> Cells:
     """Integers in a range, `highest` included."""
     cells = numbers(column)
     fine = cells.fine & (cells.values >= lowest) & (cells.values <= highest)

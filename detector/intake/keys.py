@@ -48,7 +48,8 @@ class Keyed:
         """Sixteen bytes per row."""
         out = self._made(domain, pseudonymiser)
         rows = np.flatnonzero(self.given.present)
-        _fill(out, self.given, pseudonymiser.given(self.given.take(rows)))
+        if len(rows):
+            _fill(out, self.given, pseudonymiser.given(self.given.take(rows)))
         return out
 
     def _made(self, domain: str, source: TokenSource) -> Bytes:

@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
+from detector import spans
 from detector.errors import BadInput
 from detector.intake import schema, utf8
+from detector.intake.columns import Column
 from detector.intake.schema import Schema
 from detector.registration import Int64, Rejection
 
@@ -30,7 +32,7 @@ FORMATS = (".parquet", ".csv")
 class Batch:
     """Some rows of a table. `rows` are their numbers in the file, the first being 1."""
 
-    columns: dict[str, pa.Array]
+    columns: dict[str, Column]
     rows: Int64
 
     def __len__(self) -> int:
@@ -39,10 +41,10 @@ class Batch:
     def __contains__(self, name: str) -> bool:
         return name in self.columns
 
-    def __getitem__(self, name: str) -> pa.Array:
+    def __getitem__(self, name: str) -> Column:
         """The cells of a column; all missing where the table has no such column."""
         held = self.columns.get(name)
-        return pa.nulls(len(self), pa.large_binary()) if held is None else held
+        return spans.absent(len(self)) if held is None else held
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,122 @@
+"""Whoever asks has an answer, or the word that there is none, within a stated time."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from serve import desk as desks
+from serve.answers import Assessment, Unavailable, Unknown
+from serve.desk import QueueDesk
+from serve.engine import Reader
+from serve.store.books import Books
+from serve.store.database import connect
+from tests.builders import pseudonymiser
+from tests.serve import counter
+from tests.serve.engine.standing import START, Standing, question
+
+SLACK = 1.5  # seconds, on a busy machine
+
+
+@contextmanager
+def working(url: str) -> Iterator[QueueDesk]:
+    standing = Standing(url)
+    made = QueueDesk(standing.engine, Reader(Books(connect(url)), pseudonymiser()), health=dict)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        standing.close()
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Somebody else holds the store's writer lock and does not let go."""
+    path = url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(desks, "WITHIN", 0.5)
+    monkeypatch.setattr(desks, "TOGETHER_WITHIN", 0.5)
+    monkeypatch.setattr(desks, "LOOK_EVERY", 0.1)
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+def test_a_store_that_hangs_is_unavailable_within_the_stated_time(url: str) -> None:
+    asked = question()
+
+    async def ask(desk: QueueDesk) -> None:
+        with pytest.raises(Unavailable):
+            await desk.assess(asked.event)
+        with pytest.raises(Unavailable):
+            await desk.assess_all([asked.event])
+
+    with working(url) as desk:
+        with locked(url):
+            since = time.monotonic()
+            asyncio.run(ask(desk))
+            assert time.monotonic() - since < 2 * 0.5 + SLACK
+        first = asyncio.run(again(desk, asked.event))
+        assert asyncio.run(desk.assess(asked.event)).repeated
+        assert first.assessment_id
+
+
+async def again(desk: QueueDesk, event: dict[str, object]) -> Assessment:
+    """As a client does: the same question until there is an answer."""
+    while True:
+        try:
+            return await desk.assess(event)
+        except Unavailable:
+            await asyncio.sleep(0.05)
+
+
+def test_a_question_whose_time_was_over_is_not_looked_at(url: str) -> None:
+    late, next_one = question(), question()
+
+    async def ask(desk: QueueDesk) -> None:
+        desk._wait([late], -1.0)
+        await desk.assess(next_one.event)
+        with pytest.raises(Unknown):
+            await desk.find("alfa", str(late.event["registration_id"]))
+
+    with working(url) as desk:
+        asyncio.run(ask(desk))
+
+
+def test_readiness_returns_with_the_store_though_nobody_asks(url: str) -> None:
+    async def ask(desk: QueueDesk) -> None:
+        with pytest.raises(Unavailable):
+            await desk.assess(question().event)
+
+    with working(url) as desk:
+        with locked(url):
+            asyncio.run(ask(desk))
+            desk._broken = "unavailable"  # as soon as the lock's own time is over
+        until = time.monotonic() + 30
+        while desk.ready()["engine"] != "ok" and time.monotonic() < until:
+            time.sleep(0.05)
+        assert desk.ready()["engine"] == "ok"
+
+
+def test_over_http_it_is_camaras_503_with_retry_after(url: str) -> None:
+    with working(url) as desk:
+        app = counter.create_app(desk, counter.settings(), development=counter.issuer())
+        with locked(url):
+            since = time.monotonic()
+            asked = counter.question(registeredAt=START.isoformat())
+            answer = asyncio.run(counter.Caller(app).post("/assessments", asked))
+            assert time.monotonic() - since < 0.5 + SLACK
+        assert counter.code(answer) == (503, "UNAVAILABLE")
+        assert answer.headers["retry-after"] == "1"
