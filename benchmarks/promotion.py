@@ -105,14 +105,14 @@ def measure(folder: Path, *, stored: int, asked: int, every: float) -> None:
     plain = filled(folder / "store", stored)
     store = Promoted(plain.folder, stored, uri, signer.seal.text())
     asker = Asker(stored)
-    with service(store) as (port, token), ThreadPoolExecutor(1) as beside:
-        load(port, ASSESS, asker.bodies(500), token=token)
-        full = load(port, ASSESS, asker.bodies(asked), token=token)["rate"]
+    with service(store) as server, ThreadPoolExecutor(1) as beside:
+        load(server, ASSESS, asker.bodies(500))
+        full = load(server, ASSESS, asker.bodies(asked))["rate"]
         half = full / 2
         print(f"capacity {full:,.0f} a second; asked {half:,.0f} a second from here on", flush=True)
         bodies = asker.bodies(int(half * every * 5))
         doing = beside.submit(acts, home, signer, models, every)
-        found = load(port, ASSESS, bodies, token=token, connections=32, warm=0, rate=half)
+        found = load(server, ASSESS, bodies, connections=32, warm=0, rate=half)
         told(found, doing.result())
     arguments = [str(COMMAND), "replay", "--store", store.environment["SIMVIGIA_STORE"]]
     print(subprocess.run(arguments, text=True, capture_output=True, check=False).stdout)

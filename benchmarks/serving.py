@@ -1,12 +1,15 @@
 """What one worker on one core does with SQLite and full durability, beside what is possible at all.
 
-    python -m benchmarks.serving [--stored N] [--asked N] [--no-mlflow]
+    python -m benchmarks.serving [--stored N] [--asked N] [--keep FOLDER] [--no-mlflow]
 
 In one run, one after the other, on the first core, asked over 16 connections by a client on the second: an
 empty FastAPI POST with the same body, response model and server; the service on an empty store; the service
 on a store with N registrations (made up, all different, over 30 days, filled in process through the engine);
 the same with the later stages that fall due; with a hot key; in bulk; and the champion's activation booster
-behind `mlflow models serve`. Everything is printed, nothing is judged. 1,000,000 stored take long to fill.
+behind `mlflow models serve`. Everything is printed, nothing is judged. 1,000,000 stored take long to fill:
+with `--keep` the filled store stays there, and the next run goes on filling it where it stands. The column
+of CPU is what the server's processes used per request; it holds on a machine that others use too, where
+rates and latencies do not.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +34,7 @@ import httpx
 import lightgbm
 import mlflow.lightgbm
 import numpy as np
+import psutil
 import structlog
 from pydantic.alias_generators import to_camel
 
@@ -43,7 +48,7 @@ from serve.schemas import CODED
 from serve.settings import Settings
 from serve.store.keys import StoreKeys
 
-BATCH = 250
+BATCH, CHUNK = 250, 10_000
 START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 SPAN = timedelta(days=30)
 ANYBODY = Settings(issuer="bench", jwks_url="https://bench.example/jwks", several_carriers=True)
@@ -98,34 +103,53 @@ def body(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def filled(folder: Path, stored: int) -> Store:
-    """A store with so many registrations and the later stages reached by them."""
-    folder.mkdir()
-    Key.generate(folder / "simvigia.key")
-    StoreKeys.generate(folder)
+    """A store with so many registrations, those it has already included, and the later stages reached."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "simvigia.key").exists():
+        Key.generate(folder / "simvigia.key")
+        StoreKeys.generate(folder)
     store = Store(folder, stored)
     engine = wiring.parts(store.environment, settings=ANYBODY).desk._engine
-    apart, began = SPAN / max(stored, 1), time.perf_counter()
-    for first in range(0, stored, 10_000):
-        rows = events(first, min(10_000, stored - first), START + first * apart, apart=apart)
+    apart, began, have = SPAN / max(stored, 1), time.perf_counter(), engine.books.last_sequence()
+    for first in range(have, stored, CHUNK):
+        rows = events(first, min(CHUNK, stored - first), START + first * apart, apart=apart)
         for low in range(0, len(rows), BATCH):
             engine.take([Question(row, True, False) for row in rows[low : low + BATCH]])
     spent = time.perf_counter() - began
     engine.books.own.rows("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.books.own.close()
-    if stored:
-        rate = stored / spent
+    if stored > have:
+        rate = (stored - have) / spent
         print(f"{stored:,} stored in {spent:,.0f} s, {rate:,.0f} a second, in batches of {BATCH}")
+    if stored:
         print(f"{store.size / stored:,.0f} bytes of disk per registration, all told\n", flush=True)
     return store
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs: where, and its processes."""
+
+    port: int
+    own: psutil.Process
+    token: str = ""
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that it and its children have used so far."""
+        times = [p.cpu_times() for p in (self.own, *self.own.children(recursive=True))]
+        return sum(t.user + t.system for t in times)
+
+
 @contextlib.contextmanager
-def process(arguments: list[str], more: dict[str, str], *, path: str, log: Path) -> Iterator[int]:
-    """A server on the first core, answering when the body begins; its port."""
+def process(
+    arguments: list[str], more: dict[str, str], *, path: str, log: Path, cores: str = "0"
+) -> Iterator[Server]:
+    """A server on the first core, answering when the body begins."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = ["taskset", "-c", "0", *(a.replace("PORT", str(port)) for a in arguments)]
+    command = ["taskset", "-c", cores, *(a.replace("PORT", str(port)) for a in arguments)]
     with log.open("ab") as file:
         running = subprocess.Popen(command, env=os.environ | more, stdout=file, stderr=file)
     try:
@@ -134,34 +158,33 @@ def process(arguments: list[str], more: dict[str, str], *, path: str, log: Path)
                 if httpx.get(f"http://127.0.0.1:{port}{path}").is_success:
                     break
             time.sleep(0.1)
-        yield port
+        yield Server(port, psutil.Process(running.pid))
     finally:
         running.terminate()
         running.wait()
 
 
 @contextlib.contextmanager
-def service(store: Store) -> Iterator[tuple[int, str]]:
-    """`simvigia serve` on a store; its port and a token."""
+def service(store: Store) -> Iterator[Server]:
+    """`simvigia serve` on a store, with a token for it."""
     carriers = [f"--carrier={name}" for name in ("alfa", "beta", "gama")]
     asked = [*SERVING, "--port", "PORT", *carriers]
     log = store.folder / "log"
-    with process(asked, store.environment, path="/health/ready", log=log) as port:
+    with process(asked, store.environment, path="/health/ready", log=log) as server:
         known = json.loads((store.folder / "credentials.json").read_text())
         answer = httpx.post(
-            f"http://127.0.0.1:{port}/oauth2/token",
+            f"http://127.0.0.1:{server.port}/oauth2/token",
             data={"grant_type": "client_credentials"},
             auth=(known["client_id"], known["client_secret"]),
         )
-        yield port, answer.json()["access_token"]
+        yield replace(server, token=answer.json()["access_token"])
 
 
 def load(
-    port: int,
+    server: Server,
     path: str,
     bodies: list[Any],
     *,
-    token: str = "",
     connections: int = 16,
     warm: int = 200,
     rate: float = 0.0,
@@ -170,19 +193,30 @@ def load(
     with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
         file.write(b"\n".join(json.dumps(each).encode() for each in bodies))
         file.flush()
-        command = ["taskset", "-c", "1", sys.executable, "-m", "benchmarks.load", str(port), path]
+        command = [
+            "taskset",
+            "-c",
+            "1",
+            sys.executable,
+            "-m",
+            "benchmarks.load",
+            str(server.port),
+            path,
+        ]
         command += [
             file.name,
             f"--connections={connections}",
-            f"--token={token}",
+            f"--token={server.token}",
             f"--warm={warm}",
             f"--rate={rate}",
         ]
+        before = server.cpu
         done = subprocess.run(command, capture_output=True, text=True, check=False)
+        used = server.cpu - before
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1]}
     found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return found | {"cpu": used / len(bodies) * 1e3}
 
 
 def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
@@ -194,7 +228,8 @@ def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
     refused = sum(n for code, n in found["statuses"].items() if code not in {"200", "201"})
     why = f"  {found['statuses']} {found['bad']}" if refused else ""
     print(
-        f"{what:<58}{rate:>9,.0f}{found['p50']:>10.1f}{found['p99']:>10.1f}{refused:>9,}{why}",
+        f"{what:<58}{rate:>9,.0f}{found['p50']:>10.1f}{found['p99']:>10.1f}"
+        f"{found['cpu'] / each:>9.2f}{refused:>9,}{why}",
         flush=True,
     )
     return rate
@@ -215,35 +250,37 @@ class Asker:
         return made
 
 
-def compare(folder: Path, stored: int, asked: int) -> None:
+def compare(folder: Path, kept: Path, stored: int, asked: int) -> None:
     """The service beside the empty one, empty and filled."""
     plain = Asker(0).bodies(asked)
     arguments = [sys.executable, "-m", "benchmarks.empty", "PORT"]
-    with process(arguments, {}, path="/health/ready", log=folder / "log") as port:
-        floor = load(port, "/assessments", plain)
-        alone = load(port, "/assessments", plain, connections=1)
+    with process(arguments, {}, path="/health/ready", log=folder / "log") as server:
+        floor = load(server, "/assessments", plain)
+        alone = load(server, "/assessments", plain, connections=1)
     most = told("an empty FastAPI POST", floor)
     told("  over one connection", alone)
     store = filled(folder / "empty", 0)
-    with service(store) as (port, token):
-        nothing = load(port, ASSESS, Asker(0).bodies(asked), token=token)
+    with service(store) as server:
+        nothing = load(server, ASSESS, Asker(0).bodies(asked))
     told("the service, nothing stored", nothing)
-    store, asker = filled(folder / "filled", stored), Asker(stored)
-    with service(store) as (port, token):
-        single = load(port, ASSESS, asker.bodies(asked), token=token)
+    shutil.copytree(filled(kept, stored).folder, folder / "filled")
+    store, asker = Store(folder / "filled", stored), Asker(stored)
+    with service(store) as server:
+        single = load(server, ASSESS, asker.bodies(asked))
         rate = told(f"the service, {stored:,} stored", single)
-        one = load(port, ASSESS, asker.bodies(asked // 4), token=token, connections=1)
+        one = load(server, ASSESS, asker.bodies(asked // 4), connections=1)
         told("  over one connection", one)
-        load(port, ASSESS, asker.bodies(2_000, hot=True), token=token)
-        hot = load(port, ASSESS, asker.bodies(asked, hot=True), token=token)
+        load(server, ASSESS, asker.bodies(2_000, hot=True))
+        hot = load(server, ASSESS, asker.bodies(asked, hot=True))
         told("  half of all from one service centre and address", hot)
         apart = SPAN / max(stored, 1)
-        due = load(port, ASSESS, asker.bodies(asked // 2, apart=apart), token=token)
+        due = load(server, ASSESS, asker.bodies(asked // 2, apart=apart))
         told("  with the later stages that fall due", due)
         hundred = [{"registrations": asker.bodies(100)} for _ in range(max(asked // 100, 10))]
-        bulk = load(port, f"{ASSESS}/bulk", hundred, token=token, connections=4, warm=2)
+        bulk = load(server, f"{ASSESS}/bulk", hundred, connections=4, warm=2)
         together = told("  in bulk of 100, over 4 connections, per registration", bulk, each=100)
     print(f"\nratio to the empty one: {rate / most:.2f} (wanted 0.4)")
+    print(f"the same of CPU:        {floor['cpu'] / single['cpu']:.2f}")
     print(f"bulk to single:         {together / rate:.2f} (wanted 4)")
     print(f"p50, stored to nothing: {single['p50'] / nothing['p50']:.2f} (wanted 1.3 at most)")
     print(f"p50, hot to not:        {hot['p50'] / single['p50']:.2f} (wanted below 1.5)")
@@ -259,8 +296,8 @@ def beside(folder: Path, asked: int) -> None:
     told_ = {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_WAIT_POLICY": "passive"}
     told_["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     vector = [[0.5] * booster.num_feature()]
-    with process(serve, told_, path="/ping", log=folder / "mlflow.log") as port:
-        found = load(port, "/invocations", [{"inputs": vector}] * asked, warm=20)
+    with process(serve, told_, path="/ping", log=folder / "mlflow.log") as server:
+        found = load(server, "/invocations", [{"inputs": vector}] * asked, warm=20)
     told("the activation booster behind `mlflow models serve`", found)
 
 
@@ -269,13 +306,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stored", type=int, default=20_000)
     parser.add_argument("--asked", type=int, default=4_000)
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--mlflow", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    head = ("", "per second", "p50 ms", "p99 ms", "refused")
-    print(f"{head[0]:<57}{head[1]:>10}{head[2]:>10}{head[3]:>10}{head[4]:>9}")
+    print(f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'refused':>9}")
     with tempfile.TemporaryDirectory() as name:
-        compare(Path(name), given.stored, given.asked)
+        kept = given.keep or Path(name) / "kept"
+        compare(Path(name), kept, given.stored, given.asked)
         if given.mlflow:
             beside(Path(name), given.asked // 10)
 

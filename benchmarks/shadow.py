@@ -66,13 +66,13 @@ def measure(store: Store, model: Path, *, asked: int, rounds: int) -> None:
     rates: dict[bool, list[float]] = {False: [], True: []}
     latency: dict[bool, list[float]] = {False: [], True: []}
     answered = scored = 0
-    with service(store) as (port, token):
-        load(port, ASSESS, asker.bodies(1_000), token=token)
+    with service(store) as server:
+        load(server, ASSESS, asker.bodies(1_000))
         for turn in range(2 * rounds):
             shadowed = bool((turn + turn // 2) % 2)  # without, with, with, without
             if shadowed:
                 begin(url, model)
-            found = load(port, ASSESS, asker.bodies(asked), token=token)
+            found = load(server, ASSESS, asker.bodies(asked))
             rates[shadowed].append(found["rate"])
             latency[shadowed].append(found["p99"])
             said = f"{found['rate']:>8,.0f} a second, p50 {found['p50']:.1f}, p99 {found['p99']:.1f} ms"

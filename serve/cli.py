@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector.errors import BadInput
-from serve.naming import API_BASE, DISPUTE_SCOPES, SCOPES
+from serve.naming import API_BASE, API_NAME, DISPUTE_SCOPES, SCOPES
 
 if TYPE_CHECKING:
     from serve.knowing import Told
@@ -283,15 +283,19 @@ def _told(done: Told, rejected: int) -> str:
 
 
 @click.command()
+@click.option("--api", default=API_NAME, show_default=True,
+              type=click.Choice([API_NAME, f"{API_NAME}-subscriptions"]), help="Which API.")  # fmt: skip
 @click.option("--out", type=FILE, help="File to write; standard output unless given.")
-def openapi(out: Path | None) -> None:
-    """Write the published OpenAPI document."""
+def openapi(api: str, out: Path | None) -> None:
+    """Write a published OpenAPI document."""
+    from serve.documents import DOCUMENTS
     from serve.openapi import text
 
+    made = text(DOCUMENTS[api]())
     if out is None:
-        click.echo(text(), nl=False)
+        click.echo(made, nl=False)
     else:
-        out.write_text(text(), "utf-8")
+        out.write_text(made, "utf-8")
 
 
 @click.command()

@@ -14,11 +14,11 @@ import yaml
 from fastapi import APIRouter, FastAPI
 
 from serve import preface
-from serve.api import assessments, events, imports
 from serve.correlator import HEADER, PATTERN
 from serve.downgrade import schema
 from serve.errors import CODES
-from serve.naming import API_BASE, API_TITLE, API_VERSION
+from serve.naming import API_VERSION
+from serve.preface import RISK, About
 
 Document = dict[str, Any]
 OUR_ERRORS = ("HTTPValidationError", "ValidationError")  # FastAPI's own, which we never send
@@ -26,44 +26,48 @@ CORRELATOR = {"$ref": f"#/components/headers/{HEADER}"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def document(raw: Mapping[str, Any]) -> Document:
-    """The published document, from what FastAPI's `openapi()` says."""
+def document(raw: Mapping[str, Any], about: About = RISK) -> Document:
+    """The published document of one API, from what FastAPI's `openapi()` says."""
     paths = {
-        path.removeprefix(API_BASE): {method: _operation(op) for method, op in item.items()}
+        path.removeprefix(about.base): {
+            method: _operation(op, about.examples) for method, op in item.items()
+        }
         for path, item in raw["paths"].items()
-        if path.startswith(API_BASE)
+        if path.startswith(f"{about.base}/")
     }
-    held = raw["components"]["schemas"].items()
+    held = {**raw["components"]["schemas"], **about.schemas}.items()
     schemas = {name: schema(one) for name, one in held if name not in OUR_ERRORS}
     statuses = sorted({status for status in _statuses(paths) if int(status) >= 400})
     return {
         "openapi": "3.0.3",
-        "info": preface.info(),
+        "info": preface.info(about),
         "externalDocs": preface.EXTERNAL,
-        "servers": preface.servers(),
-        "tags": preface.tags(_tags(paths)),
+        "servers": preface.servers(about),
+        "tags": preface.tags(about, _tags(paths)),
         "paths": paths,
         "components": {
-            "securitySchemes": preface.SECURITY,
+            "securitySchemes": {**preface.SECURITY, **about.security},
             "parameters": {HEADER: _correlator_parameter()},
             "headers": _headers(),
-            "responses": {_error_name(status): _error_response(status) for status in statuses},
+            "responses": {
+                _error_name(status): _error_response(status, about.codes.get(status, ()))
+                for status in statuses
+            },
             "schemas": dict(sorted(_used(schemas, paths).items())),
         },
     }
 
 
-def published(routers: Sequence[APIRouter] = ()) -> Document:
-    """The document of the API, and of `routers` beside its own."""
-    app = FastAPI(title=API_TITLE, version=API_VERSION)
-    for router in (assessments.router, imports.router, events.router, *routers):
+def published(about: About, routers: Sequence[APIRouter]) -> Document:
+    """The document of an API that consists of these routers."""
+    app = FastAPI(title=about.title, version=API_VERSION)
+    for router in routers:
         app.include_router(router)
-    return document(app.openapi())
+    return document(app.openapi(), about)
 
 
-def text(made: Document | None = None) -> str:
-    """The published document (or another) as YAML: docs/openapi/registration-risk.yaml."""
-    made = published() if made is None else made
+def text(made: Document) -> str:
+    """A document as YAML."""
     return yaml.dump(made, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -79,7 +83,7 @@ def _quoted(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _quoted)
 
 
-def _operation(raw: Mapping[str, Any]) -> Document:
+def _operation(raw: Mapping[str, Any], examples: Mapping[str, Any]) -> Document:
     made = {
         name: raw[name]
         for name in ("operationId", "tags", "summary", "description", "security")
@@ -88,7 +92,7 @@ def _operation(raw: Mapping[str, Any]) -> Document:
     parameters = [_parameter(one) for one in raw.get("parameters", ())]
     made["parameters"] = [{"$ref": f"#/components/parameters/{HEADER}"}, *parameters]
     if "requestBody" in raw:
-        made["requestBody"] = _request(raw)
+        made["requestBody"] = _request(raw, examples.get(raw["operationId"]))
     if "callbacks" in raw:
         made["callbacks"] = schema(raw["callbacks"])
     made["responses"] = {
@@ -104,10 +108,9 @@ def _parameter(raw: Mapping[str, Any]) -> Document:
     return made | {"schema": schema(raw["schema"])}
 
 
-def _request(raw: Mapping[str, Any]) -> Document:
+def _request(raw: Mapping[str, Any], example: Document | None) -> Document:
     body: Document = schema(raw["requestBody"])
     body.setdefault("description", str(raw["summary"]))
-    example = preface.EXAMPLES.get(raw["operationId"])
     if example:
         body["content"]["application/json"]["examples"] = example
     return body
@@ -131,7 +134,7 @@ def _error_name(status: str) -> str:
     return "Error" + status
 
 
-def _error_response(status: str) -> Document:
+def _error_response(status: str, more: Sequence[str]) -> Document:
     code, message = CODES[int(status)]
     headers = {HEADER: CORRELATOR}
     if status in ("429", "503"):
@@ -147,7 +150,11 @@ def _error_response(status: str) -> Document:
                 "enum": [int(status)],
                 "description": "The HTTP status",
             },
-            "code": {"type": "string", "enum": [code], "description": "What kind of fault it is"},
+            "code": {
+                "type": "string",
+                "enum": [code, *more],
+                "description": "What kind of fault it is",
+            },
         },
     }
     return {

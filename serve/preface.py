@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from serve.naming import API_BASE, API_NAME, API_TITLE, API_VERSION, SCOPES
@@ -48,7 +49,8 @@ knowledge was missing.
 
 The same `carrierId` and `registrationId` with the same body get the first answer again and count
 once. So whoever got no answer asks again.
-
+"""
+MANDATORY = """\
 # Authorization and authentication
 <!-- CAMARA:MANDATORY:authorization-and-authentication:BEGIN -->
 Access tokens come from an OpenID Connect issuer by client credentials; no person takes part. Each
@@ -94,12 +96,31 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-def info() -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What people read of one API before its operations."""
+
+    name: str
+    title: str
+    base: str
+    text: str
+    scopes: Mapping[str, str]
+    tags: Mapping[str, str]
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    schemas: Mapping[str, Any] = field(default_factory=dict)  # that only callbacks use
+    security: Mapping[str, Any] = field(default_factory=dict)  # of callbacks
+    codes: Mapping[str, Sequence[str]] = field(default_factory=dict)  # more codes of a status
+
+
+RISK = About(API_NAME, API_TITLE, API_BASE, TEXT, SCOPES, TAGS, EXAMPLES)
+
+
+def info(about: About) -> dict[str, Any]:
     """Title, version, licence and the text."""
-    scopes = "\n".join(f"- `{scope}`: {words}" for scope, words in SCOPES.items())
+    scopes = "\n".join(f"- `{scope}`: {words}" for scope, words in about.scopes.items())
     return {
-        "title": API_TITLE,
-        "description": f"{TEXT}\n# Scopes\n\n{scopes}\n",
+        "title": about.title,
+        "description": f"{about.text}\n{MANDATORY}\n# Scopes\n\n{scopes}\n",
         "version": API_VERSION,
         "license": {
             "name": "Apache 2.0",
@@ -109,11 +130,11 @@ def info() -> dict[str, Any]:
     }
 
 
-def servers() -> list[dict[str, Any]]:
+def servers(about: About) -> list[dict[str, Any]]:
     """The one form of server URL."""
     return [
         {
-            "url": f"{{apiRoot}}/{API_NAME}/{API_BASE.rpartition('/')[2]}",
+            "url": f"{{apiRoot}}{about.base}",
             "variables": {
                 "apiRoot": {
                     "default": "http://localhost:9091",
@@ -125,6 +146,6 @@ def servers() -> list[dict[str, Any]]:
     ]
 
 
-def tags(used: Sequence[str]) -> list[dict[str, str]]:
+def tags(about: About, used: Sequence[str]) -> list[dict[str, str]]:
     """The tags in use, described."""
-    return [{"name": tag, "description": TAGS.get(tag, tag)} for tag in used]
+    return [{"name": tag, "description": about.tags[tag]} for tag in used]

@@ -33,7 +33,7 @@ from serve.store.keys import StoreKeys
 from serve.streaming import Client, Refusal, Tally
 from serve.tryout import prepared
 
-START_WITHIN = 300.0  # seconds
+START_WITHIN = 600.0  # seconds: a busy machine compiles slowly; one that fails is noticed at once
 SETTLED = 2.0  # seconds after the last answer, by which its notices have left
 DAY = 86_400_000_000
 COMMAND = Path(sys.executable).with_name("simvigia")

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from serve import fields as f
 from serve.deliveries import cloudevents
@@ -95,7 +96,9 @@ class SubscriptionQuestion(Question):
 
     protocol: Protocol = Field(description="Only HTTP is taken")
     sink: Sink
-    sink_credential: SinkCredential | None = None
+    sink_credential: SinkCredential | None = Field(
+        default=None, description="What the sink asks for, if anything"
+    )
     types: list[EventType] = Field(min_length=1, max_length=1, description="The type of event")
     config: SubscriptionConfigQuestion = Field(description="Which events, and for how long")
 
@@ -104,7 +107,9 @@ class SubscriptionDetail(Answer):
     """Which assessments."""
 
     carrier_ids: list[f.CarrierId] = Field(max_length=1000, description="Of these carriers")
-    assessment_id: UUID | None = None
+    assessment_id: UUID | None = Field(
+        default=None, description="Only this assessment, at all its stages"
+    )
 
 
 class SubscriptionConfig(Answer):
@@ -147,3 +152,77 @@ class SubscriptionList(Answer):
 
     subscriptions: list[SubscriptionAnswer] = Field(max_length=100, description="The page")
     pagination: Pagination = Field(description="Which part of the list this is")
+
+
+class EventData(Answer):
+    """What happened. Beside `subscriptionId` it holds an assessment as `getAssessment` shows it, a dispute,
+    or why a subscription began or ended.
+    """
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
+    subscription_id: UUID = Field(description="The subscription")
+
+
+class CloudEvent(Answer):
+    """An event as it is sent: CloudEvents 1.0. The same `id` is the same event, however often it comes."""
+
+    id: UUID = Field(description="Names this event for ever")
+    source: Annotated[
+        str,
+        Field(pattern="^/[!-~]+$", max_length=256, description="The subscription it belongs to"),
+    ]
+    type: EventType
+    specversion: Literal["1.0"] = Field(description="The version of CloudEvents")
+    datacontenttype: Literal["application/json"] = Field(description="What data is")
+    time: datetime = Field(description="When it happened: RFC 3339, with its time zone")
+    data: EventData = Field(description="What happened")
+
+
+NOTIFICATION_SECURITY = {
+    "notificationsBearerAuth": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "{$request.body#/sinkCredential.credentialType}",
+        "description": "The access token of sinkCredential, where one was given",
+    }
+}
+CALLBACKS = {
+    "notifications": {
+        "{$request.body#/sink}": {
+            "post": {
+                "operationId": "postNotification",
+                "summary": "An event is sent to the sink",
+                "description": "Signed as Standard Webhooks say. Any status in the 200s takes it; everything "
+                "else has it sent again, over days, under the same id. No redirect is followed.",
+                "parameters": [{"$ref": "#/components/parameters/x-correlator"}],
+                "requestBody": {
+                    "description": "The event",
+                    "required": True,
+                    "content": {
+                        cloudevents.MEDIA_TYPE: {
+                            "schema": {"$ref": "#/components/schemas/CloudEvent"}
+                        }
+                    },
+                },
+                "responses": {
+                    "204": {
+                        "description": "The sink took it",
+                        "headers": {"x-correlator": {"$ref": "#/components/headers/x-correlator"}},
+                    },
+                    **{
+                        status: {"$ref": f"#/components/responses/Error{status}"}
+                        for status in ("400", "401", "403", "500", "503")
+                    },
+                },
+                "security": [{}, {"notificationsBearerAuth": []}],
+            }
+        }
+    }
+}
+
+
+def event_schemas() -> dict[str, object]:
+    """The schemas of events, as components of a document."""
+    made = CloudEvent.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts: dict[str, object] = made.pop("$defs")
+    return {"CloudEvent": made, **parts}

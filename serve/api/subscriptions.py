@@ -16,6 +16,8 @@ from starlette.responses import Response
 from serve.answering import JSON, assessment_answer
 from serve.answers import Assessment, Refused, Unknown
 from serve.api.subscription_schemas import (
+    CALLBACKS,
+    NOTIFICATION_SECURITY,
     Pagination,
     SinkCredential,
     SubscriptionAnswer,
@@ -23,6 +25,7 @@ from serve.api.subscription_schemas import (
     SubscriptionDetail,
     SubscriptionList,
     SubscriptionQuestion,
+    event_schemas,
 )
 from serve.deliveries import cloudevents
 from serve.deliveries.addresses import Reach
@@ -40,6 +43,7 @@ from serve.documented import responses
 from serve.errors import Fault
 from serve.gate import Asked, Guarded
 from serve.naming import READ_DISPUTES, security
+from serve.preface import About
 from serve.words import SPANISH
 
 NAME = "registration-risk-subscriptions"
@@ -51,11 +55,56 @@ SCOPES = {
     READ: "Read one's own subscriptions",
     DELETE: "End one's own subscriptions",
 }
+TEXT = """\
+Whoever subscribes hears of its own registrations: whenever an assessment is new at a stage or changed, or
+when a holder disputes one, a CloudEvent is posted to the sink.
+
+# Events
+
+An event is sent at least once and keeps its `id`; those of one assessment may come out of order, so read
+`assessedAt` and `stage`. It is signed as Standard Webhooks say, in the headers `webhook-id`,
+`webhook-timestamp` and `webhook-signature` (`v1a`, Ed25519); the public keys are at
+`{apiRoot}/.well-known/webhook-keys`. Refuse what is older than five minutes. Until the sink answers with
+a status in the 200s the event is sent again, with growing waits, for days.
+
+# Sinks
+
+A sink is an https address that anybody on the Internet can mean. Addresses of private networks are
+refused when the subscription is made and again whenever an event is sent; no redirect is followed.
+"""
+ABOUT = About(
+    NAME,
+    "Registration Risk Subscriptions",
+    BASE,
+    TEXT,
+    SCOPES,
+    {"Subscriptions": "Subscribe to changes of assessments of one's own registrations"},
+    schemas=event_schemas(),
+    security=NOTIFICATION_SECURITY,
+    codes={
+        "400": (
+            "OUT_OF_RANGE",
+            "INVALID_PROTOCOL",
+            "INVALID_SINK",
+            "INVALID_CREDENTIAL",
+            "INVALID_TOKEN",
+        ),
+        "429": ("QUOTA_EXCEEDED",),
+    },
+)
 SubscriptionId = Annotated[
     UUID, Path(alias="subscriptionId", description="From the answer to its creation")
 ]
-Page = Annotated[int, Query(ge=1, le=1_000_000, description="The page, from 1")]
-PerPage = Annotated[int, Query(alias="perPage", ge=1, le=100, description="How many fit a page")]
+INT32 = {"format": "int32"}
+Page = Annotated[
+    int, Query(ge=1, le=1_000_000, description="The page, from 1", json_schema_extra=INT32)
+]
+PerPage = Annotated[
+    int,
+    Query(
+        alias="perPage", ge=1, le=100, description="How many fit a page", json_schema_extra=INT32
+    ),
+]
 
 
 def view(assessment: Assessment) -> dict[str, object]:
@@ -94,7 +143,7 @@ def _add_creation(router: APIRouter, book: Book, reach: Reach) -> None:
         response_model=SubscriptionAnswer,
         response_description="The subscription is active",
         responses=responses(400, 409, 413, 415),
-        openapi_extra=security(CREATE),
+        openapi_extra=security(CREATE) | {"callbacks": CALLBACKS},
     )
     async def create_subscription(asked: Asked, body: SubscriptionQuestion) -> Response:
         """Sends an event whenever an assessment of the client's own registrations is new at a stage or changed.

@@ -1,6 +1,9 @@
 import base64
 import hmac
+import re
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -15,7 +18,10 @@ from serve.deliveries.signing import (
     headers,
     shared_secret,
 )
+from tests.architecture.source import ROOT
 from tests.serve.deliveries.post import AT, KEYRING, PRIVATE
+
+CARRIER = ROOT / "docs/carrier.md"
 
 
 def signatures(signed: dict[str, str]) -> list[tuple[str, bytes]]:
@@ -40,6 +46,20 @@ def test_anybody_with_the_published_key_can_check_an_event() -> None:
     key.verify(signature, b"m-1." + signed["webhook-timestamp"].encode() + b".{}")
     with pytest.raises(InvalidSignature):
         key.verify(signature, b"m-2." + signed["webhook-timestamp"].encode() + b".{}")
+
+
+def test_what_the_documents_tell_a_receiver_to_do_takes_our_events_and_no_others() -> None:
+    [code] = re.findall(r"^```python\n(.*?)^```", CARRIER.read_text("utf-8"), re.M | re.S)[:1]
+    told: dict[str, Any] = {}
+    exec(code, told)
+    genuine, key = told["genuine"], KEYRING.published()[0]
+    signed = headers("m-1", b"{}", at=datetime.now(UTC), keys=KEYRING.of_client("ana"))
+
+    assert genuine(signed, b"{}", key)
+    assert not genuine(signed, b"{ }", key)
+    assert not genuine(signed, b"{}", Asymmetric(Ed25519PrivateKey.generate()).public())
+    old = headers("m-1", b"{}", at=AT, keys=KEYRING.of_client("ana"))
+    assert not genuine(old, b"{}", key)
 
 
 def test_a_client_checks_with_its_own_secret_and_no_other_client_can() -> None:
