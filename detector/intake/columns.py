@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ from detector.spans import Spans
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _NUMBER = re.compile(NUMBER.encode())
 LONGEST_TEXT = 256  # bytes of a free text that is a key
-Column = pa.Array | Spans
+Column: TypeAlias = "pa.Array | Spans"
 
 
 @dataclass(frozen=True, slots=True)
