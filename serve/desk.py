@@ -34,8 +34,10 @@ from serve.forwarding import Forwarding
 
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
 WAITING = 2_000  # questions that may wait
-WITHIN = 3.0  # seconds: an answer, or that there is none; docs/carrier.md says so
-TOGETHER_WITHIN = 30.0  # seconds: the same for many at once
+WITHIN = (
+    60.0  # seconds: an answer, or that there is none; what is served says less (serve.settings)
+)
+MANY = 10  # times as long for many at once
 LINGER = 0.01  # seconds at most for others to join a transaction
 LOOK_EVERY = 2.0  # seconds between looks at whether it is quiet
 SETTLE_EVERY = 600.0  # seconds without a registration after which later stages are looked for
@@ -59,18 +61,18 @@ class QueueDesk:
         health: Callable[[], Mapping[str, str]],
         admission: Admission | None = None,
         forwarding: Forwarding | None = None,
+        within: float = WITHIN,
     ) -> None:
         self._engine = engine
+        self._within = within
         self._admission, self._forwarding = admission, forwarding
         self._reader = reader
         self._reading = ThreadPoolExecutor(1, "reader")
         self._health = health
         self._queue: deque[_Waiting] = deque()
         self._work = threading.Condition()
-        self._wanted, self._linger = (
-            1,
-            0.0,
-        )  # how many to wait for before a transaction, and how long
+        self._wanted = 1  # questions to wait for before a transaction
+        self._linger = 0.0  # seconds to wait for them
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._broken = ""
@@ -98,9 +100,9 @@ class QueueDesk:
     ) -> list[Assessment | Exception]:
         """Assess many, in order."""
         questions = [Question(dict(event), imported, notify) for event in events]
-        waiting = self._wait([*questions], TOGETHER_WITHIN)
+        waiting = self._wait([*questions], MANY * self._within)
         with _in_time():
-            async with asyncio.timeout(TOGETHER_WITHIN):
+            async with asyncio.timeout(MANY * self._within):
                 return list(await asyncio.gather(*(one.answer for one in waiting)))
 
     async def retrieve(self, assessment_id: UUID, carriers: frozenset[str]) -> Assessment:
@@ -130,13 +132,13 @@ class QueueDesk:
     async def _read(self, look: Callable[..., Assessment], *args: object) -> Assessment:
         loop = asyncio.get_running_loop()
         with _in_time():
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(self._within):
                 return await loop.run_in_executor(self._reading, look, *args)
 
     async def _ask(self, asked: Asked) -> Assessment:
-        [waiting] = self._wait([asked], WITHIN)
+        [waiting] = self._wait([asked], self._within)
         with _in_time():
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(self._within):
                 return _or_raise(await waiting.answer)
 
     def _wait(self, asked: Sequence[Asked], within: float) -> list[_Waiting]:

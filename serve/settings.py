@@ -25,8 +25,9 @@ class Settings:
     Tokens are those of `issuer` for `audience`, checked with the keys at `jwks_url` or in `jwks_file`;
     `dev_issuer` makes this process an issuer itself. The claim `grant_claim` lists the carriers a
     client acts for. `rate` is registrations per second and client, saved up to `burst`; `in_flight` is
-    how many questions are looked at together; `body_limit` is in bytes. `metrics_from` are the
-    networks that may read `/metrics`. `agent_budget`, `point_of_sale_budget` and `client_budget` are
+    how many questions are looked at together; `answer_within` is the seconds after which whoever waits
+    is told that there is no answer now; `body_limit` is in bytes. `metrics_from` are the networks that
+    may read `/metrics`. `agent_budget`, `point_of_sale_budget` and `client_budget` are
     questions a day before somebody is told; with `refuse_askers` such an asker then gets 429. `tokens` says
     who makes them, this engine (`local`) or a `custodian`; with `several_carriers` a local engine serves more
     than one.
@@ -44,6 +45,7 @@ class Settings:
     rate: float = 500.0
     burst: int = 2_000
     in_flight: int = 256
+    answer_within: float = 3.0
     imports_at_once: int = 2
     body_limit: int = 2_000_000
     agent_budget: int = 200
@@ -142,6 +144,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "rate": _rate,
     "burst": _amount,
     "in_flight": _amount,
+    "answer_within": _rate,
     "imports_at_once": _amount,
     "body_limit": _amount,
     "agent_budget": _amount,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -69,9 +70,10 @@ def folios(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymiser)
 
 
 def _column(cells: Sequence[object]) -> Column:
+    told = [_cell(cell) for cell in cells]
     if set(map(type, cells)) <= TEXT:
-        return spans.from_cells([cell and cell.encode(errors="replace") for cell in cells])  # type: ignore[attr-defined]
-    return pa.array([_cell(cell) for cell in cells])
+        return spans.from_cells(cast("list[bytes | None]", told))
+    return pa.array(told)
 
 
 def _cell(value: object) -> object:
