@@ -31,7 +31,7 @@ from serve.deliveries.dispatcher import Chore
 from serve.deliveries.outbox import Subscribers
 from serve.deliveries.sealing import Vault
 from serve.delivering import Delivering, delivering, derived, now
-from serve.desk import WITHIN, QueueDesk
+from serve.desk import QueueDesk
 from serve.disputing import disputing
 from serve.engine import Engine, Reader
 from serve.forwarding import Forwarding
@@ -148,7 +148,7 @@ def parts(
         Reader(Books(connect(url)), door),
         admission=admission,
         forwarding=Forwarding(connect(url), derived(key, "forwarding")),
-        within=settings.answer_within if settings else WITHIN,
+        within=settings.answer_within,
         health=lambda: {
             "model": champion.state,
             "tokens": admission.state,
