@@ -143,13 +143,13 @@ class Server:
 
 @contextlib.contextmanager
 def process(
-    arguments: list[str], more: dict[str, str], *, path: str, log: Path, cores: str = "0"
+    arguments: list[str], more: dict[str, str], *, path: str, log: Path
 ) -> Iterator[Server]:
     """A server on the first core, answering when the body begins."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = ["taskset", "-c", cores, *(a.replace("PORT", str(port)) for a in arguments)]
+    command = ["taskset", "-c", "0", *(a.replace("PORT", str(port)) for a in arguments)]
     with log.open("ab") as file:
         running = subprocess.Popen(command, env=os.environ | more, stdout=file, stderr=file)
     try:
