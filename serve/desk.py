@@ -31,6 +31,7 @@ from serve.answers import (
 )
 from serve.engine import Asked, Engine, Question, Reader, Told
 from serve.forwarding import Forwarding
+from serve.roots import Roots
 
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
 WAITING = 2_000  # questions that may wait
@@ -62,10 +63,13 @@ class QueueDesk:
         admission: Admission | None = None,
         forwarding: Forwarding | None = None,
         within: float = WITHIN,
+        roots: Roots | None = None,
+        disagreed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._within = within
         self._admission, self._forwarding = admission, forwarding
+        self._roots, self._disagreed = roots, disagreed
         self._reader = reader
         self._reading = ThreadPoolExecutor(1, "reader")
         self._health = health
@@ -209,6 +213,8 @@ class QueueDesk:
         """Answers; where one question brings the engine down, only that one goes without."""
         try:
             led = self._forwarding.lead(asked) if self._forwarding else asked
+            for carrier in self._roots.disagreeing(led) if self._roots else ():
+                self._disagreed(carrier)
             answers = self._engine.take(led)
         except Unavailable as fault:
             self._broken = "unavailable"

@@ -49,6 +49,7 @@ from serve.reference.live import Tables, readable, tables_of
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.review.opening import Changed
 from serve.reviewing import Reviewing, reviewing
+from serve.roots import Roots
 from serve.settings import Settings
 from serve.shadow.keeper import Keeper as Shadow
 from serve.store.books import Books
@@ -149,6 +150,8 @@ def parts(
         admission=admission,
         forwarding=Forwarding(connect(url), derived(key, "forwarding")),
         within=settings.answer_within,
+        roots=Roots(connect(url), derived(key, "roots")),
+        disagreed=watch.disagreed,
         health=lambda: {
             "model": champion.state,
             "tokens": admission.state,

@@ -16,6 +16,8 @@ import click
 import httpx
 from pydantic.alias_generators import to_camel
 
+from detector.intake.schema import REGISTRATIONS
+from detector.intake.source import in_folder
 from detector.pseudonym import Key
 from serve import wiring
 from serve.api.audit import audit_routers
@@ -23,6 +25,7 @@ from serve.api.oracle import oracle_router
 from serve.app import create_app
 from serve.drills.people import Event, registration
 from serve.drills.planted import plant
+from serve.drills.real import postgres, training
 from serve.drills.search import ENCODINGS, Hit, hits
 from serve.issuer import DevClient, Issuer, secret_hash, signing_key
 from serve.naming import API_BASE, SCOPES, TMF_BASE
@@ -33,6 +36,10 @@ from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME,
 from serve.witness import Witness
 
 NAME, AUDIENCE = "http://issuer.drill", "registration-risk"
+LEARNED_FROM, SHORTEST = (
+    5,
+    8,
+)  # people of the country trained on; characters of a value that is somebody's
 MARKED = ("identity_value", "msisdn", "iccid", "imei", "device_id", "ip", "contact", "agent_id")
 
 
@@ -41,6 +48,7 @@ class Findings:
     """What was found where nothing may be, and which planted leaks were missed."""
 
     people: int
+    trained: int
     answers: Counter[int]
     files: int
     bytes: int
@@ -56,8 +64,9 @@ class Findings:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.people} marked people, {self.answers.total()} answers; {self.files} files of "
-            f"{self.bytes:,} bytes searched in {len(ENCODINGS)} encodings",
+            f"{self.people} marked people over SQLite and over PostgreSQL, {self.answers.total()} answers; "
+            f"{self.trained} of a country that a model was trained on",
+            f"{self.files} files of {self.bytes:,} bytes searched in {len(ENCODINGS)} encodings",
             f"values found: {len(self.found)}",
             *(f"  {hit.value} in {hit.file}, {hit.encoding}" for hit in self.found[:20]),
             f"planted leaks found: {self.planted - len(self.missed)} of {self.planted}",
@@ -82,16 +91,22 @@ def drill(
     service, planted = folder / "service", folder / "planted"
     service.mkdir(parents=True)
     marked = [registration(9_000_000 + i, now, agent_id=f"clerk-{i:07d}") for i in range(people)]
-    with _everything_into(service):
-        answers = asyncio.run(_serve(service, model, marked, now=now, witness=witness))
     values = {
         f"{name} of {i}": str(event[name]) for i, event in enumerate(marked) for name in MARKED
     }
+    answers = Counter[int]()
+    with _everything_into(service), postgres(service / "postgresql") as server:
+        for url in (f"sqlite:///{service / 'store.db'}", server):
+            desk = Place(folder, service, url)
+            answers += asyncio.run(_serve(desk, model, marked, now=now, witness=witness))
+    training(folder / "country", service / "training")
+    values |= _learned_from(folder / "country")
     files = [path for path in service.rglob("*") if path.is_file()]
     names = plant(planted, str(marked[0]["identity_value"]))
-    seen = {hit.file for hit in hits(planted, values)}
+    seen = {hit.file for hit in hits(planted, {"planted": str(marked[0]["identity_value"])})}
     return Findings(
         people,
+        LEARNED_FROM,
         answers,
         len(files),
         sum(path.stat().st_size for path in files),
@@ -99,6 +114,34 @@ def drill(
         len(names),
         tuple(name for name in names if name not in seen),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a service is kept, apart from its key, and its store."""
+
+    folder: Path
+    service: Path
+    url: str
+
+
+def _learned_from(country: Path) -> dict[str, str]:
+    """Values of the last people of a country, as the simulator wrote it."""
+    found = in_folder(REGISTRATIONS, country)
+    assert found is not None
+    (batch, _), *_ = found.batches()
+    names = [name for name in MARKED if name in batch]
+    rows = {name: batch[name].to_pylist()[-LEARNED_FROM:] for name in names}
+    return {
+        f"{name} of {i} trained on": text
+        for name, held in rows.items()
+        for i, value in enumerate(held)
+        if value is not None and len(text := _text(value)) >= SHORTEST
+    }
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 @contextlib.contextmanager
@@ -116,24 +159,25 @@ def _everything_into(folder: Path) -> Iterator[None]:
 
 
 async def _serve(
-    folder: Path, model: Path, marked: Sequence[Event], *, now: datetime, witness: type[Witness]
+    place: Place, model: Path, marked: Sequence[Event], *, now: datetime, witness: type[Witness]
 ) -> Counter[int]:
     """Ask everything that a carrier can ask, rightly and wrongly; how many answers by status."""
-    key = folder.parent / "key"
-    Key.generate(key)
-    StoreKeys.generate(folder.parent)
+    folder, key = place.service, place.folder / "key"
+    if not key.exists():
+        Key.generate(key)
+        StoreKeys.generate(place.folder)
     settings = Settings(issuer=NAME, jwks_url="https://issuer.drill/jwks")
     environment = {
-        wiring.STORE: f"sqlite:///{folder / 'store.db'}",
+        wiring.STORE: place.url,
         wiring.MODEL: str(model),
         "SIMVIGIA_KEY_FILE": str(key),
-        ENGINE_FILE: str(folder.parent / ENGINE_NAME),
-        WORKER_FILE: str(folder.parent / WORKER_NAME),
+        ENGINE_FILE: str(place.folder / ENGINE_NAME),
+        WORKER_FILE: str(place.folder / WORKER_NAME),
     }
     parts = wiring.parts(environment, settings=settings)
     client = DevClient(secret_hash("drill", b"salt" * 4), ("alfa",), tuple(SCOPES))
     issuer = Issuer(signing_key(None), {"drill": client}, name=NAME, audience=AUDIENCE)
-    with (folder / "service.log").open("w") as log:
+    with (folder / "service.log").open("a") as log:
         app = create_app(
             parts.desk,
             settings,
@@ -152,7 +196,8 @@ async def _serve(
         finally:
             parts.stop()
     told = b"\n".join(answer.content for answer in answers)
-    (folder / "answers.bin").write_bytes(told)
+    with (folder / "answers.bin").open("ab") as file:
+        file.write(told)
     return Counter(answer.status_code for answer in answers)
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import io
 import json
 import sqlite3
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
+import mlflow
+import psycopg
 from fastapi import FastAPI
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
+from serve.drills.real import core, postgres
 from serve.drills.search import compressed
 
 Plant = Callable[[str], bytes]
@@ -73,12 +77,31 @@ def _traceback(value: str) -> bytes:
     return b""
 
 
-def _driver(value: str) -> bytes:
-    try:
-        sqlite3.connect(":memory:").execute(f"SELECT * FROM {value}")  # noqa: S608
-    except sqlite3.OperationalError as fault:
-        return str(fault).encode()
-    return b""
+@cache
+def _failing(value: str) -> tuple[bytes, bytes]:
+    """A row that a constraint refuses: what the server writes into its log, and what the driver says."""
+    with tempfile.TemporaryDirectory() as folder:
+        said, copied = b"", Path(folder) / "server"
+        with postgres(copied) as url, psycopg.connect(url, autocommit=True) as own:
+            own.execute("CREATE TABLE people (id INT, curp TEXT, name TEXT NOT NULL)")
+            try:
+                own.execute("INSERT INTO people VALUES (7, %s, NULL)", [value])
+            except psycopg.errors.NotNullViolation as fault:
+                said = str(fault).encode()
+        logs = [p for p in copied.rglob("*") if p.is_file() and "log" in p.name]
+        return b"".join(path.read_bytes() for path in logs), said
+
+
+def _tagged(value: str) -> bytes:
+    """MLflow's own store after a run with a tag that somebody found useful."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "mlflow.db"
+        client = mlflow.MlflowClient(f"sqlite:///{store}")
+        made = client.create_experiment("people", artifact_location=folder)
+        run = client.create_run(made)
+        client.set_tag(run.info.run_id, "person", value)
+        client.set_terminated(run.info.run_id)
+        return b"".join(path.read_bytes() for path in Path(folder).glob("mlflow.db*"))
 
 
 def _table(content: object) -> bytes:
@@ -100,14 +123,6 @@ def _deleted(value: str) -> bytes:
     return own.serialize()
 
 
-def _core(value: str) -> bytes:
-    """As memory has it: among other things, in no order."""
-    out = io.BytesIO(b"\x7fELF" + bytes(64))
-    out.seek(4_096)
-    out.write(bytes(range(256)) + value.encode() + bytes(64))
-    return out.getvalue()
-
-
 def _body(value: str) -> bytes:
     return json.dumps({"curp": value}).encode()
 
@@ -117,11 +132,11 @@ PLANTS: Mapping[str, Plant] = {
     "422-secret-type.json": lambda v: _answered(_body(v), Secretive),
     "422-missing-field.json": lambda v: _answered(json.dumps({"other": v}).encode(), Careless),
     "validation-error.log": _complaint,
-    "driver-exception.log": _driver,
-    "postgresql.log": lambda v: f"ERROR\nDETAIL:  Failing row contains (7, {v}, null).".encode(),
+    "driver-exception.log": lambda v: _failing(v)[1],
+    "postgresql.log": lambda v: _failing(v)[0],
     "traceback.log": _traceback,
-    "mlruns/0/run/tags/person": str.encode,
-    "core.4711": _core,
+    "mlflow.db": _tagged,
+    "core.4711": core,
     "access.log": lambda v: f"GET /people?{urlencode({'id': v})} 200".encode(),
     "service.log": lambda v: json.dumps({"event": "answered", "curp": v}).encode(),
     "service.log.1.gz": lambda v: compressed(json.dumps({"curp": v}).encode()),

@@ -7,7 +7,7 @@ from typing import Literal
 
 Role = Literal["client", "point_of_sale", "agent"]
 ROLES: tuple[Role, ...] = ("client", "point_of_sale", "agent")
-RULES = ("budget", "abandoned", "repeated", "read_again")
+RULES = ("budget", "abandoned", "repeated", "read_again", "root")
 LEAST_ABANDONED = {"client": 200, "point_of_sale": 20, "agent": 10}
 
 

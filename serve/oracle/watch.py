@@ -60,6 +60,7 @@ class Watch:
         self.counts = Counts()
         self.changed = False
         self.lock = threading.Lock()
+        self._waiting: list[Alarm] = []
 
     def asked(self, client: str, event: Mapping[str, object]) -> list[Alarm]:
         """A registration is asked about; who is over a rule for the first time today.
@@ -77,13 +78,14 @@ class Watch:
             known = question in self.counts.questions
             repeated = again and not known and event.get("channel") != BULK
             self._refuse(askers, repeated=repeated)
+            waiting, self._waiting = self._waiting, []
             if known:
-                return []
+                return waiting
             self.changed = True
             _put(self.counts.questions, question, tuple(askers), MOST_QUESTIONS)
             more = self.counts.subjects.get(subject, 0) + (event.get("channel") != BULK)
             _put(self.counts.subjects, subject, more, MOST_SUBJECTS)
-            return list(self._counted(askers, repeated=repeated))
+            return [*waiting, *self._counted(askers, repeated=repeated)]
 
     def abandoned(self, carrier: str, registration_id: str) -> list[Alarm]:
         """A line was asked about and then not taken."""
@@ -115,6 +117,14 @@ class Watch:
                 return []
             name = self._hash("client", carrier, client)
             return list(self._tell(name, self._asker(name, "client", carrier), "read_again"))
+
+    def disagreed(self, carrier: str) -> None:
+        """An identity came with another root than before; told of with the next question."""
+        with self.lock:
+            self.counts.turn(self._day())
+            name = self._hash("client", carrier, carrier)
+            asker = self._asker(name, "client", carrier)
+            self._waiting += self._tell(name, asker, "root")
 
     def alarms(self) -> list[Alarm]:
         """All of today, most questions first."""

@@ -139,10 +139,12 @@ def _in_order(columns: Columns, kind: str) -> Columns:
 def _manifest(place: Place, version: str, key: TableKey) -> dict[str, Any]:
     try:
         held = json.loads(_short(place, version, key.kind))
-        text, seal = held["manifest"].encode(), bytes.fromhex(held["seal"])
+        text, seal = held["manifest"].encode(), held["seal"].encode()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise TableRefused(f"the {key.kind} table has no readable manifest") from None
-    if not hmac.compare_digest(seal, key.seal(text)):
+    if not hmac.compare_digest(
+        seal, key.seal(text).hex().encode()
+    ):  # one bit of a digit's case counts
         raise TableRefused(f"the {key.kind} table was made under another key, or was changed")
     manifest: dict[str, Any] = json.loads(text)
     made_as = (manifest["format"], manifest["kind"], manifest["version"])
