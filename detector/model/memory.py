@@ -13,14 +13,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
 
-from detector.errors import TooLittleData
+from detector.errors import BadInput, TooLittleData
 from detector.intervals import CONFIDENCE, Interval
-from detector.model.asof import GROUPS, AsOfTable
+from detector.model.asof import GROUPS, AsOfTable, table_as_of
+from detector.model.estimators import RiskClassifier
 from detector.model.measures import curve, roc_auc
+from detector.model.recipe import Recipe
+from detector.registration import DataFolder
 
 LEAST = 20
 DRAWS = 300
 TOO_MUCH = 0.56
+
+
+class Remembers(BadInput):
+    """A model that would tell whom it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +40,42 @@ class Memory:
     strangers: int
 
     @property
+    def too_much(self) -> bool:
+        """Whether the whole interval lies above what is allowed."""
+        return self.interval.low > TOO_MUCH
+
+    @property
     def words(self) -> str:
         """What that means."""
         sure = f"{self.auc:.2f} (95 % interval {self.interval.low:.2f} to {self.interval.high:.2f})"
-        if self.interval.low > TOO_MUCH:
+        if self.too_much:
             return (
                 f"{sure}: the model remembers its cases; regularise it before it leaves the house"
             )
         if self.interval.low > 0.5:
             return f"{sure}: the model remembers a little, less than would tell anybody much"
         return f"{sure}: no sign that the model remembers single cases"
+
+
+def checked(folder: DataFolder, recipe: Recipe, *, until: int, seed: int) -> str:
+    """Whether a booster of this recipe remembers the data's cases, in words for the card; also that it
+    cannot be told. Raises Remembers.
+    """
+    moment = pd.Timestamp(min(until, int(folder.registrations.at.max()) + 1), unit="us", tz="UTC")
+    rng = np.random.default_rng(seed)
+    try:
+        table = table_as_of(folder, moment, rng=rng, maturity=recipe.maturity)
+        found = memory(table, RiskClassifier.of(recipe), rng=rng)
+    except TooLittleData as fault:
+        return f"cannot be told: {fault}"
+    return refused(found).words
+
+
+def refused(found: Memory) -> Memory:
+    """What was measured, where it may pass. Raises Remembers."""
+    if found.too_much:
+        raise Remembers(f"no model is written; {found.words}")
+    return found
 
 
 def memory(table: AsOfTable, estimator: ClassifierMixin, *, rng: np.random.Generator) -> Memory:

@@ -18,7 +18,7 @@ from detector.errors import BadInput
 
 KINDS = (
     "decision", "look_up", "label", "promotion", "key", "erasure", "budget", "export",
-    "portal", "enrolment", "delay",
+    "portal", "enrolment", "delay", "tables",
 )  # fmt: skip
 SALT_BYTES = 32
 LONGEST = 4_096  # bytes of a record

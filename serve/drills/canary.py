@@ -84,26 +84,17 @@ class Talkative(Witness):
         return super().asked(client, event)
 
 
-def drill(
-    folder: Path, model: Path, *, people: int, now: datetime, witness: type[Witness] = Witness
-) -> Findings:
-    """Serve marked people from an empty folder, and search what is in it afterwards."""
+def drill(folder: Path, model: Path, *, people: int, now: datetime) -> Findings:
+    """Serve marked people from an empty folder and train on others, and search what is left of all."""
     service, planted = folder / "service", folder / "planted"
-    service.mkdir(parents=True)
-    marked = [registration(9_000_000 + i, now, agent_id=f"clerk-{i:07d}") for i in range(people)]
-    values = {
-        f"{name} of {i}": str(event[name]) for i, event in enumerate(marked) for name in MARKED
-    }
-    answers = Counter[int]()
-    with _everything_into(service), postgres(service / "postgresql") as server:
-        for url in (f"sqlite:///{service / 'store.db'}", server):
-            desk = Place(folder, service, url)
-            answers += asyncio.run(_serve(desk, model, marked, now=now, witness=witness))
+    marked = _marked(people, now)
+    answers = _served(folder, model, marked, now=now, witness=Witness)
     training(folder / "country", service / "training")
-    values |= _learned_from(folder / "country")
+    values = _values(marked) | _learned_from(folder / "country")
     files = [path for path in service.rglob("*") if path.is_file()]
-    names = plant(planted, str(marked[0]["identity_value"]))
-    seen = {hit.file for hit in hits(planted, {"planted": str(marked[0]["identity_value"])})}
+    one = str(marked[0]["identity_value"])
+    names = plant(planted, one)
+    seen = {hit.file for hit in hits(planted, {"planted": one})}
     return Findings(
         people,
         LEARNED_FROM,
@@ -114,6 +105,34 @@ def drill(
         len(names),
         tuple(name for name in names if name not in seen),
     )
+
+
+def weakened(folder: Path, model: Path, *, people: int, now: datetime) -> list[Hit]:
+    """What is found of marked people whom a service that prints its questions has served."""
+    marked = _marked(people, now)
+    _served(folder, model, marked, now=now, witness=Talkative)
+    return hits(folder / "service", _values(marked))
+
+
+def _marked(people: int, now: datetime) -> list[Event]:
+    return [registration(9_000_000 + i, now, agent_id=f"clerk-{i:07d}") for i in range(people)]
+
+
+def _values(marked: Sequence[Event]) -> dict[str, str]:
+    return {f"{name} of {i}": str(event[name]) for i, event in enumerate(marked) for name in MARKED}
+
+
+def _served(
+    folder: Path, model: Path, marked: Sequence[Event], *, now: datetime, witness: type[Witness]
+) -> Counter[int]:
+    """Serve them over both stores; how many answers by status."""
+    service, answers = folder / "service", Counter[int]()
+    service.mkdir(parents=True)
+    with _everything_into(service), postgres(service / "postgresql") as server:
+        for url in (f"sqlite:///{service / 'store.db'}", server):
+            place = Place(folder, service, url)
+            answers += asyncio.run(_serve(place, model, marked, now=now, witness=witness))
+    return answers
 
 
 @dataclass(frozen=True, slots=True)

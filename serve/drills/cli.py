@@ -56,11 +56,9 @@ def canary(*, people: int, model: Path | None) -> None:
         folder, champion = Path(scratch) / "ours", model or MODELS / "champion"
         found = marked.drill(folder, champion, people=people, now=marked.moment())
         again = Path(scratch) / "weakened"
-        weak = marked.drill(
-            again, champion, people=people, now=marked.moment(), witness=marked.Talkative
-        )
+        weak = marked.weakened(again, champion, people=people, now=marked.moment())
     click.echo(found)
-    click.echo(f"\non a build weakened on purpose (it prints what it is asked): {len(weak.found)}")
+    click.echo(f"\non a build weakened on purpose (it prints what it is asked): {len(weak)}")
     _end(found.faults)
 
 

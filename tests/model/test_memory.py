@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from detector.errors import TooLittleData
+from detector.intervals import Interval
 from detector.model.asof import AsOfTable, table_as_of
 from detector.model.estimators import RiskClassifier
-from detector.model.memory import Memory, compared, memory
+from detector.model.memory import Memory, Remembers, checked, compared, memory, refused
 from detector.model.splits import RollingGroupSplit
 from detector.model.tuning import tuned
 from detector.workbench import Country
@@ -89,3 +90,20 @@ def test_tuning_that_the_clock_ended_says_so() -> None:
 
     assert "1 of 40 settings" in found.words
     assert "The clock ended it" in found.words
+
+
+@pytest.mark.parametrize(("low", "passes"), [(0.47, True), (0.56, True), (0.561, False)])
+def test_a_model_whose_interval_lies_above_the_limit_is_refused(low: float, passes: bool) -> None:
+    found = Memory(0.7, Interval(low, 0.8), 40, 40)
+
+    if passes:
+        assert refused(found) is found
+    else:
+        with pytest.raises(Remembers, match="no model is written"):
+            refused(found)
+
+
+def test_training_measures_its_own_data_and_the_card_has_words_for_it() -> None:
+    told = checked(tiny.folder(), tiny.recipe(), until=tiny.border(), seed=1)
+
+    assert told.startswith(("0.", "cannot be told"))
