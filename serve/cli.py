@@ -215,14 +215,14 @@ def replay(store: str, folders: tuple[Path, ...], key_file: Path | None) -> None
     from serve.reference.live import readable
     from serve.replay import RULES, differences, models_in, versions
     from serve.store.books import Books
-    from serve.store.database import connect
+    from serve.store.database import snapshot
 
-    books = Books(connect(store))
-    tables = readable(store, books, key=Key.load(key_file) if key_file else None)
     kept = wiring.kept({wiring.STORE: store})
     models = models_in([CHAMPION, *folders, *([kept] if kept and kept.is_dir() else [])])
     checked = 0
-    with bars() as report:
+    with bars() as report, snapshot(store) as own:  # whatever is answered meanwhile
+        books = Books(own)
+        tables = readable(store, books, key=Key.load(key_file) if key_file else None)
         found = differences(
             books, lambda share: report("Replaying", share), models=models, tables=tables
         )
@@ -231,8 +231,9 @@ def replay(store: str, folders: tuple[Path, ...], key_file: Path | None) -> None
                 click.echo(f"simvigia: {difference}", err=True)
                 sys.exit(1)
             checked += 1
+        named = versions(books)
     click.echo(f"{checked:,} assessments, every one the same in the replay.")
-    for name, count in sorted(versions(books).items()):
+    for name, count in sorted(named.items()):
         said = (
             ""
             if name in {*models, RULES}

@@ -157,8 +157,7 @@ def parts(
             "tokens": admission.state,
             "tables": tables.state,
             "deliveries": "ok" if deliveries.background.alive() else "stopped",
-            **({"registry": promoted.state()} if promoted else {}),
-            **(_health(notices) if notices else {}),
+            **_health(promoted, notices),
             "audit": "ok" if keeper.alive() else "stopped",
         },
     )
@@ -298,9 +297,13 @@ def kept(environment: Mapping[str, str]) -> Path | None:
     return Path(url.removeprefix("sqlite:///")).parent / "promoted"
 
 
-def _health(notices: Noticing) -> dict[str, str]:
-    watcher = notices.watcher
-    return {"notices": "ok" if watcher is None or watcher.alive() else "stopped"}
+def _health(promoted: Promoted | None, notices: Noticing | None) -> dict[str, str]:
+    """Parts that not every service has."""
+    told = {"registry": promoted.state()} if promoted else {}
+    if notices:
+        watcher = notices.watcher
+        told["notices"] = "ok" if watcher is None or watcher.alive() else "stopped"
+    return told
 
 
 def _rules(settings: Settings) -> Rules:

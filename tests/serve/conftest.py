@@ -1,23 +1,13 @@
-"""Keys for every store of these tests, in files that the environment names, as a service has them."""
+"""Keys for the stores of these tests, and the environment of processes that they start."""
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
+from tests.storekeys import store_keys
 
-
-@pytest.fixture(scope="session", autouse=True)
-def store_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that holds them."""
-    folder = tmp_path_factory.mktemp("keys")
-    StoreKeys.generate(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(ENGINE_FILE, str(folder / ENGINE_NAME))
-        patch.setenv(WORKER_FILE, str(folder / WORKER_NAME))
-        yield folder
+__all__ = ["store_keys"]
 
 
 @pytest.fixture

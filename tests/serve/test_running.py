@@ -103,7 +103,8 @@ def test_generated_requests_find_no_failure_and_no_undocumented_answer(
 
     figure(f"{len(asked):,} generated requests: {dict(Counter(asked))}")
     assert len(asked) >= examples
-    assert {201, 400} <= set(asked)
+    assert 400 in asked
+    assert {200, 201} & set(asked)
 
 
 def test_generated_subscriptions_find_no_failure_and_no_undocumented_answer(

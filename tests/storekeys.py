@@ -1,0 +1,22 @@
+"""Keys for every store of some tests, in files that the environment names, as a service has them.
+
+A `conftest.py` imports `store_keys`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that holds them."""
+    folder = tmp_path_factory.mktemp("keys")
+    StoreKeys.generate(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENGINE_FILE, str(folder / ENGINE_NAME))
+        patch.setenv(WORKER_FILE, str(folder / WORKER_NAME))
+        yield folder
