@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 from detector.intake.schema import REGISTRATIONS
 from detector.intake.source import in_folder
 from detector.pseudonym import Key
+from detector.spans import Spans
 from serve import wiring
 from serve.api.audit import audit_routers
 from serve.api.oracle import oracle_router
@@ -149,8 +150,12 @@ def _learned_from(country: Path) -> dict[str, str]:
     found = in_folder(REGISTRATIONS, country)
     assert found is not None
     (batch, _), *_ = found.batches()
-    names = [name for name in MARKED if name in batch]
-    rows = {name: batch[name].to_pylist()[-LEARNED_FROM:] for name in names}
+    columns = {name: batch[name] for name in MARKED if name in batch}
+    rows = {
+        name: column.to_pylist()[-LEARNED_FROM:]
+        for name, column in columns.items()
+        if not isinstance(column, Spans)  # a file's columns are Arrow's
+    }
     return {
         f"{name} of {i} trained on": text
         for name, held in rows.items()
