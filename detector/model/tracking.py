@@ -34,7 +34,7 @@ from detector.signals import features
 T = TypeVar("T")
 EXPERIMENT = "simvigia"
 SQLITE = "sqlite:///"
-LOCAL_STORE = f"{SQLITE}mlflow.db"
+LOCAL_STORE = Path("mlflow.db")
 BEST = 25
 REGISTERED = "simvigia"
 ALIAS = "champion"
@@ -122,7 +122,9 @@ def _data(trained: Trained, fingerprint: str) -> MetaDataset:
 def _connect() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES)
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # a new store's table creation is no news
-    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_STORE)
+    # Whole, because MLflow remembers stores by their address, whatever folder a process works in.
+    local = f"{SQLITE}{LOCAL_STORE.resolve()}"
+    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or local)
 
 
 def _open_experiment() -> None:
