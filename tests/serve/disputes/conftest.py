@@ -23,7 +23,7 @@ from tests.serve.stores import postgres, store_url
 
 __all__ = ["postgres", "store_url"]
 
-DANI = curp_of(11)
+DANI = curp_of(900_011)  # far from those that builders count up to
 MINE = subject_of(DANI)
 ALFA = frozenset({"alfa"})
 

@@ -22,7 +22,7 @@ def test_somebody_sees_the_lines_in_their_name_and_no_others(court: Court) -> No
 
     assert (line.carrier, line.ticket, line.said) == ("alfa", None, None)
     assert court.holder.asked(MINE, court.at) == [("alfa", line.day)]
-    assert court.holder.lines(subject_of(curp_of(12)), court.at) == []
+    assert court.holder.lines(subject_of(curp_of(900_012)), court.at) == []
     assert court.holder.lines(0, court.at) == []
 
 
