@@ -1,4 +1,4 @@
-"""Lessons: simulated countries, each drawn differently, in which the truth is known.
+"""Lessons: simulated countries of several lands, each drawn differently, in which the truth is known.
 
 A model that also learns from them knows attacks that the data's few verdicts have not shown yet.
 Lessons pass the same door as any data, under a key that is forgotten with them.
@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from detector import folder as files
 from detector.errors import BadInput
 from detector.intake import read_folder
+from detector.lands import HOME
+from detector.lands.countries import tables
 from detector.model.recipe import Recipe
 from detector.model.train import Lesson, Trained
 from detector.pseudonym import Pseudonymiser
 from detector.registration import DataFolder
 from detector.scoring import scores
-from detector.simulate import Country, simulate, write
+from detector.simulate import write
 
 SEEDS = 7_919  # apart from the seeds that people use for their own countries
 
@@ -37,28 +39,28 @@ def lessons(
     without: Collection[str] = (),
     progress: Callable[[float], None] | None = None,
 ) -> list[Lesson]:
-    """The recipe's countries, simulated anew for a seed, without the patterns left out."""
+    """The recipe's countries, simulated anew for a seed, without the patterns left out.
+
+    What is left out at home may be taught elsewhere under another name: then all lessons are home's.
+    """
+    lands = (HOME,) if without else recipe.lands
     made = []
     for number in range(recipe.countries):
-        made.append(_lesson(recipe, pseudonymiser, (seed + 1) * SEEDS + number, without))
+        land = lands[number % len(lands)]
+        made.append(_lesson(land, recipe, pseudonymiser, (seed + 1) * SEEDS + number, without))
         if progress:
             progress((number + 1) / recipe.countries)
     return made
 
 
 def _lesson(
-    recipe: Recipe, pseudonymiser: Pseudonymiser, seed: int, without: Collection[str]
+    land: str, recipe: Recipe, pseudonymiser: Pseudonymiser, seed: int, without: Collection[str]
 ) -> Lesson:
-    tables = simulate(
-        Country.draw(seed),
-        registrations=recipe.practice_registrations,
-        seed=seed,
-        without=without,
-    )
+    made = tables(land, registrations=recipe.practice_registrations, seed=seed, without=without)
     with tempfile.TemporaryDirectory() as scratch:
-        write(tables, Path(scratch) / "lesson")
+        write(made, Path(scratch) / "lesson")
         folder = read_folder(Path(scratch) / "lesson", pseudonymiser)
-    return Lesson(folder, truth_of(folder, tables["truth"].to_pandas()))
+    return Lesson(folder, truth_of(folder, made["truth"].to_pandas()))
 
 
 def scores_without(

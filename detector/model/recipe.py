@@ -23,7 +23,7 @@ class Recipe:
     labelled_weight: float
     hard_share: float
     easy_share: float
-    suspect_quantile: float
+    lands: tuple[str, ...]
     countries: int
     practice_registrations: int
     practice_weight: float
@@ -44,7 +44,7 @@ class Recipe:
                 float(rows["labelled_weight"]),
                 float(rows["hard_share"]),
                 float(rows["easy_share"]),
-                float(rows["suspect_quantile"]),
+                tuple(map(str, practice["lands"])),
                 int(practice["countries"]),
                 int(practice["registrations"]),
                 float(practice["weight"]),

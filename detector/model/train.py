@@ -2,8 +2,8 @@
 
 Two things are learned from side by side: the data's own verdicts, which are few, late and partial, and
 lessons, countries in which the truth is known (simulated ones). An unlabelled row stands for a
-legitimate one only with a lower weight, only after it has had time to be reported, and only if a
-first model that saw no such rows near it does not already find it suspicious.
+legitimate one only with a lower weight and only after it has had time to be reported. The more verdicts
+the data have, the less the lessons weigh.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from detector.signals import features
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 LEAST_ROWS = 1_000
-LEAST_KNOWN = 10  # frauds with a verdict that say what misuse looks like
+MANY_KNOWN = 500  # frauds with a verdict that halve what lessons weigh
 USUAL_SHARE = 0.005  # of misuse, where the data's own verdicts are too few to say (India, DoT 2023)
 DAY = 86_400 * MICROSECONDS
 
@@ -71,7 +71,6 @@ class Rows:
     vectors: NDArray[np.float32]
     fraud: NDArray[np.int8]
     weight: NDArray[np.float64]
-    silent: NDArray[np.bool_]  # nobody has spoken: legitimate only as far as anything says
 
 
 def train(
@@ -109,10 +108,11 @@ def train(
     for i, stage in enumerate(STAGES):
         progress("Learning", i / len(STAGES))
         early, later[stage] = _split(own[stage], recipe)
+        weight = recipe.practice_weight / (1 + (early.verdict == FRAUD).sum() / MANY_KNOWN)
         stages[stage] = _stage(
             stage,
             _own_rows(early, until - waited, recipe, heard=heard),
-            [_lesson_rows(t, recipe) for t in taught[stage]],
+            [_lesson_rows(t, weight) for t in taught[stage]],
             ripe=_own_rows(early, until - waited, recipe).vectors,
             later=later[stage],
             recipe=recipe,
@@ -171,12 +171,11 @@ def _own_rows(
         weight = weight * outcome_weights(heard[table.row], spoken)
     keep = weight > 0
     fraud = (table.verdict == FRAUD).astype(np.int8)
-    return Rows(table.vectors[keep], fraud[keep], weight[keep], ~spoken[keep])
+    return Rows(table.vectors[keep], fraud[keep], weight[keep])
 
 
-def _lesson_rows(table: TrainingTable, recipe: Recipe) -> Rows:
-    known = np.zeros(len(table), np.bool_)
-    return Rows(table.vectors, table.verdict, np.full(len(table), recipe.practice_weight), known)
+def _lesson_rows(table: TrainingTable, weight: float) -> Rows:
+    return Rows(table.vectors, table.verdict, np.full(len(table), weight))
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:
@@ -193,7 +192,7 @@ def _stage(
     recipe: Recipe,
     seed: int,
 ) -> StageModel:
-    """Two fits: a quick one says which rows are suspicious and which are hard, the second learns.
+    """Two fits: a quick one says which rows are hard, the second learns.
 
     What is usual is learned from all `ripe` rows, heard of or not: it takes no labels.
     """
@@ -205,9 +204,8 @@ def _stage(
         seed=seed,
         share=0.3,
     )
-    parts = [_without_suspects(own, quick, lessons, recipe), *lessons]
     booster = _fit(
-        _joined([_with_hard_rows(part, quick, recipe, rng) for part in parts]),
+        _joined([_with_hard_rows(part, quick, recipe, rng) for part in (own, *lessons)]),
         stage,
         recipe=recipe,
         seed=seed,
@@ -224,7 +222,7 @@ def _thinned(rows: Rows, share: Array | float, rng: np.random.Generator) -> Rows
     odds = np.where(rows.fraud == 1, 0.0, share)
     keep = rng.random(len(odds)) >= odds
     weight = (rows.weight / (1 - odds))[keep]
-    return Rows(rows.vectors[keep], rows.fraud[keep], weight, rows.silent[keep])
+    return Rows(rows.vectors[keep], rows.fraud[keep], weight)
 
 
 def _with_hard_rows(
@@ -241,27 +239,8 @@ def _with_hard_rows(
     return _thinned(rows, np.where(easy, 1 - recipe.easy_share, 0.0), rng)
 
 
-def _without_suspects(own: Rows, quick: lgb.Booster, lessons: list[Rows], recipe: Recipe) -> Rows:
-    """Own rows without the unlabelled ones that the quick model finds as suspicious as known misuse."""
-    if not len(own.weight):
-        return own
-    raw = _margin(quick, own.vectors)
-    known = raw[own.fraud == 1]
-    teacher = known if len(known) >= LEAST_KNOWN else _frauds(quick, lessons)
-    border = np.quantile(teacher, recipe.suspect_quantile) if len(teacher) else np.inf
-    keep = ~(own.silent & (raw > border))
-    return Rows(own.vectors[keep], own.fraud[keep], own.weight[keep], own.silent[keep])
-
-
 def _margin(booster: lgb.Booster, vectors: Array) -> Array:
     return np.asarray(booster.predict(vectors, raw_score=True, num_threads=2))
-
-
-def _frauds(booster: lgb.Booster, lessons: list[Rows]) -> Array:
-    if not lessons:
-        return np.empty(0)
-    rows = _joined(lessons)
-    return _margin(booster, rows.vectors[rows.fraud == 1])
 
 
 def _fit(rows: Rows, stage: str, *, recipe: Recipe, seed: int, share: float = 1.0) -> lgb.Booster:

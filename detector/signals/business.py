@@ -7,7 +7,7 @@ import numpy as np
 from detector.context import Context
 from detector.history import Column
 from detector.registration import IDENTITY_TYPES, NO_DATE
-from detector.signals.features import FALLS, RISES, feature, float32
+from detector.signals.features import FALLS, feature, float32
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 
@@ -22,7 +22,7 @@ def business_age(c: Context) -> Column:
     return float32(np.where(c.own.rfc_since == NO_DATE, np.nan, days))
 
 
-@feature(reason=BUSINESS, monotone=RISES)
+@feature(reason=BUSINESS)
 def business_lines_day(c: Context) -> Column:
     """Other lines of the business within a day; NaN for persons."""
     business = c.own.identity_type == IDENTITY_TYPES.index("rfc")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from detector.context import Context
 from detector.history import Column
-from detector.signals.features import FALLS, RISES, Feature, feature, ratio
+from detector.signals.features import Feature, feature, float32, ratio
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 
@@ -29,28 +31,60 @@ def _distinct(key: str, column: str, window: str, reason: str) -> Feature:
     counted.__doc__ = (
         f"Different values of {column} among the others on {_WORDS[key]}, within {within}."
     )
-    return feature(reason=reason, monotone=RISES)(counted)
+    return feature(reason=reason)(counted)
 
 
-@feature(reason=DEVICE, monotone=FALLS, neutral=MEMORY)
+@feature(reason=DEVICE, neutral=MEMORY)
 def device_gap(c: Context) -> Column:
     """Seconds to the nearest other registration on the device."""
     return c.on("device").gap
 
 
-@feature(reason=HANDSET, monotone=FALLS, neutral=MEMORY)
+@feature(reason=HANDSET, neutral=MEMORY)
 def handset_gap(c: Context) -> Column:
     """Seconds to the nearest other registration with this handset."""
     return c.on("handset").gap
 
 
-@feature(reason=CONTACT, monotone=FALLS, neutral=MEMORY)
+@feature(reason=CONTACT, neutral=MEMORY)
 def contact_gap(c: Context) -> Column:
     """Seconds to the nearest other registration that left this contact."""
     return c.on("contact").gap
 
 
-@feature(reason=DEVICE, monotone=RISES)
+def _share(key: str, column: str) -> Feature:
+    def share(c: Context) -> Column:
+        return ratio(c.on(key).same(column), c.on(key).count())
+
+    share.__name__ = f"{key}_usual_{column}"
+    share.__doc__ = f"Share of the others on {_WORDS[key]} with this very {column}."
+    return feature(neutral=float("nan"))(share)
+
+
+def _age(key: str) -> Feature:
+    def age(c: Context) -> Column:
+        return c.on(key).reach
+
+    age.__name__ = f"{key}_age"
+    age.__doc__ = f"Seconds since the farthest other registration on {_WORDS[key]}, within 90 days."
+    return feature(neutral=0.0)(age)
+
+
+def _pace(key: str) -> Feature:
+    def pace(c: Context) -> Column:
+        view = c.on(key)
+        weeks = np.maximum(view.reach / 604_800.0, 1.0)
+        return float32(np.log1p(view.count("week")) - np.log1p(view.count() / weeks))
+
+    pace.__name__ = f"{key}_pace"
+    pace.__doc__ = (
+        f"How much more was registered on {_WORDS[key]} this week than in its usual week "
+        "(difference of logarithms)."
+    )
+    return feature(neutral=0.0)(pace)
+
+
+@feature(reason=DEVICE)
 def device_registrations_hour(c: Context) -> Column:
     """Other registrations on the device within an hour."""
     return c.on("device").count("hour")
@@ -62,7 +96,7 @@ def device_agent_share(c: Context) -> Column:
     return ratio(c.on("device").same("agent"), c.on("device").count())
 
 
-@feature(reason=HANDSET, monotone=RISES)
+@feature(reason=HANDSET)
 def handset_devices(c: Context) -> Column:
     """Devices from which SIMs in this handset were registered."""
     return c.on("handset").distinct("device")
@@ -82,6 +116,11 @@ SIGNAL = Signal(
         device_registrations_hour,
         device_gap,
         device_agent_share,
+        *(_share("device", column) for column in ("identity", "carrier")),
+        _age("device"),
+        _pace("device"),
+        *(_share("handset", column) for column in ("identity", "carrier", "state")),
+        _age("handset"),
         *(_distinct("handset", "identity", w, HANDSET) for w in ("day", "week", "memory")),
         _distinct("handset", "line", "memory", HANDSET),
         _distinct("handset", "carrier", "memory", HANDSET),
@@ -93,6 +132,9 @@ SIGNAL = Signal(
         _distinct("contact", "line", "memory", CONTACT),
         _distinct("contact", "carrier", "memory", CONTACT),
         contact_gap,
+        *(_share("contact", column) for column in ("identity", "carrier", "state")),
+        _age("contact"),
+        _pace("contact"),
     ),
     reasons=(
         Reason(

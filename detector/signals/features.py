@@ -19,9 +19,10 @@ ColumnOf = Callable[[Context], Column]
 class Feature:
     """One column of the model's input.
 
-    `monotone` says where the domain is sure of the direction. `reason` is the code that the feature
-    speaks for; `neutral` is what it would read if the events that the reason counts were not there.
-    NaN always means: the row has no such key, or the fact is unknown.
+    `monotone` says where the domain is sure of the direction; of a count of people it is not: a kiosk has
+    more of them than a ring. `reason` is the code that the feature speaks for; `neutral` is what it
+    would read if the events that the reason counts were not there. NaN always means: the row has no
+    such key, or the fact is unknown.
     """
 
     name: str

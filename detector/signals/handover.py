@@ -31,7 +31,7 @@ def _attach(c: Context, key: str) -> KeyView:
     return c.attaches[key]
 
 
-def _own(column: str, doc: str, reason: str, monotone: int) -> Feature:
+def _own(column: str, doc: str, reason: str, monotone: int = FREE) -> Feature:
     def told(c: Context) -> Column:
         return _after(c).column(column)
 
@@ -40,19 +40,19 @@ def _own(column: str, doc: str, reason: str, monotone: int) -> Feature:
     return feature(reason=reason, monotone=monotone)(told)
 
 
-@feature(reason=CROWD, monotone=RISES)
+@feature(reason=CROWD)
 def attach_handset_lines(c: Context) -> Column:
     """Other lines seen in the handset in which this line was last seen."""
     return _attach(c, "handset").distinct("line")
 
 
-@feature(reason=CROWD, monotone=RISES)
+@feature(reason=CROWD)
 def attach_handset_identities(c: Context) -> Column:
     """Identities of the other lines seen in that handset."""
     return _attach(c, "handset").distinct("identity")
 
 
-@feature(reason=CROWD, monotone=RISES)
+@feature(reason=CROWD)
 def attach_handset_week(c: Context) -> Column:
     """Attaches of other lines in that handset within a week of the registration."""
     return _attach(c, "handset").count("week")
@@ -65,10 +65,10 @@ def _place_share(flag: str) -> Feature:
 
     share.__name__ = f"attach_place_{flag}_share"
     share.__doc__ = f"Share of {flag} lines among the others last seen at the same place."
-    return feature(reason=HANDOVER, monotone=FREE, neutral=0.25)(share)
+    return feature(reason=HANDOVER, neutral=0.25)(share)
 
 
-@feature(reason=CROWD, monotone=FREE, neutral=float("nan"))
+@feature(reason=CROWD, neutral=float("nan"))
 def attach_place_handsets_per_attach(c: Context) -> Column:
     """Handsets per attach among the others at that place: a farm has few handsets and many lines."""
     view = _attach(c, "place")
@@ -84,22 +84,21 @@ SIGNAL = Signal(
     hurts="Parents who buy for a child elsewhere, migrants, people with a new handset.",
     later=True,
     features=(
-        _own("attached", "1 once the line was switched on.", DORMANT, FREE),
-        _own("hours_to_attach", "Hours until it first was (or so far).", DORMANT, FREE),
-        _own("attaches", "How often it was seen.", HANDOVER, FREE),
+        _own("attached", "1 once the line was switched on.", DORMANT),
+        _own("hours_to_attach", "Hours until it first was (or so far).", DORMANT),
+        _own("attaches", "How often it was seen.", HANDOVER),
         _own(
             "handset_changed",
             "1 if last seen in another handset than registered with.",
             HANDOVER,
-            RISES,
         ),
-        _own("handsets", "Handsets in which the line was seen.", HANDOVER, RISES),
-        _own("place_changed", "1 if last seen in another municipality.", HANDOVER, RISES),
-        _own("state_changed", "1 if last seen in another state.", HANDOVER, RISES),
-        _own("states", "States in which the line was seen.", HANDOVER, FREE),
+        _own("handsets", "Handsets in which the line was seen.", HANDOVER),
+        _own("place_changed", "1 if last seen in another municipality.", HANDOVER),
+        _own("state_changed", "1 if last seen in another state.", HANDOVER),
+        _own("states", "States in which the line was seen.", HANDOVER),
         _own("reported", "Complaints about the line.", REPORTED, RISES),
-        _own("ended", "1 if the line was abandoned or unlinked.", HANDOVER, FREE),
-        _own("hours_since_last", "Hours since the line was last seen.", DORMANT, FREE),
+        _own("ended", "1 if the line was abandoned or unlinked.", HANDOVER),
+        _own("hours_since_last", "Hours since the line was last seen.", DORMANT),
         attach_handset_lines,
         attach_handset_identities,
         attach_handset_week,

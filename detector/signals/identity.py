@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detector.context import Context
 from detector.history import Column
 from detector.registration import IDENTITY_TYPES
-from detector.signals.features import FALLS, RISES, feature, float32, ratio
+from detector.signals.features import RISES, feature, float32, ratio
 from detector.signals.reasons import Reason
 from detector.signals.rules import Columns, Rule
 from detector.signals.signal import Signal
@@ -20,61 +20,61 @@ VARIANT = "IDENTITY_VARIANTS"
 WHOLE_MEMORY = 400 * 86_400.0
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_registrations_hour(c: Context) -> Column:
     """Other registrations of this identity within an hour, all carriers."""
     return c.on("identity").count("hour")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_registrations_day(c: Context) -> Column:
     """Other registrations of this identity within a day, all carriers."""
     return c.on("identity").count("day")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_lines_week(c: Context) -> Column:
     """Other lines registered with this identity within a week."""
     return c.on("identity").distinct("line", "week")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_lines(c: Context) -> Column:
     """Other lines registered with this identity within 400 days."""
     return c.on("identity").distinct("line")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_carriers_week(c: Context) -> Column:
     """Carriers with other registrations of this identity within a week."""
     return c.on("identity").distinct("carrier", "week")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_carriers(c: Context) -> Column:
     """Carriers with other registrations of this identity within 400 days."""
     return c.on("identity").distinct("carrier")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_new_lines_week(c: Context) -> Column:
     """Other registrations of this identity within a week that were of new lines."""
     return c.on("identity").flagged("new_line", "week")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_devices(c: Context) -> Column:
     """Devices on which other registrations of this identity were made."""
     return c.on("identity").distinct("device")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_states_week(c: Context) -> Column:
     """States in which other registrations of this identity were made within a week."""
     return c.on("identity").distinct("state", "week")
 
 
-@feature(reason=MANY, monotone=FALLS, neutral=WHOLE_MEMORY)
+@feature(reason=MANY, neutral=WHOLE_MEMORY)
 def identity_gap(c: Context) -> Column:
     """Seconds to the nearest other registration of this identity."""
     return c.on("identity").gap
@@ -92,25 +92,25 @@ def identity_usual_carrier(c: Context) -> Column:
     return ratio(c.on("identity").same("carrier"), c.on("identity").count())
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_same_agent_hour(c: Context) -> Column:
     """Other registrations of this identity by the same agent within the hour: "it failed, once more"."""
     return c.on("identity").same("agent", "hour")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def identity_same_agent_day(c: Context) -> Column:
     """Other registrations of this identity by the same agent within a day."""
     return c.on("identity").same("agent", "day")
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def open_lines(c: Context) -> Column:
     """Other lines of this identity still open, all carriers."""
     return c.on("identity").more[:, 0]
 
 
-@feature(reason=MANY, monotone=RISES)
+@feature(reason=MANY)
 def open_lines_here(c: Context) -> Column:
     """Other lines of this identity still open with the same carrier."""
     return c.on("identity").more[:, 1]
@@ -123,7 +123,7 @@ def beyond_cap(c: Context) -> Column:
     return float32(np.where(c.own.identity_type == IDENTITY_TYPES.index("rfc"), 0, beyond))
 
 
-@feature(reason=VARIANT, monotone=RISES)
+@feature(reason=VARIANT)
 def root_identities(c: Context) -> Column:
     """Other identities with the same root but another value: a mistyped or tried-out homoclave."""
     own = c.on("root")

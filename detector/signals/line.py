@@ -8,7 +8,7 @@ import numpy as np
 from detector.context import Context
 from detector.history import Column
 from detector.registration import NO_DATE, OPERATIONS
-from detector.signals.features import FALLS, RISES, feature, float32
+from detector.signals.features import FALLS, feature, float32
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 
@@ -54,25 +54,25 @@ def is_sim_replacement(c: Context) -> Column:
     return float32(c.own.operation == OPERATIONS.index("sim_replacement"))
 
 
-@feature(reason=TAKEOVER, monotone=RISES)
+@feature(reason=TAKEOVER)
 def line_other_identities(c: Context) -> Column:
     """Identities that the line was registered with before."""
     return c.on("line").distinct("identity")
 
 
-@feature(reason=TAKEOVER, monotone=RISES)
+@feature(reason=TAKEOVER)
 def line_other_identities_week(c: Context) -> Column:
     """Identities that the line was registered with within a week."""
     return c.on("line").distinct("identity", "week")
 
 
-@feature(reason=TAKEOVER, monotone=RISES)
+@feature(reason=TAKEOVER)
 def line_sims_week(c: Context) -> Column:
     """Different SIMs seen in the line's other registrations within a week."""
     return c.on("line").distinct("sim", "week")
 
 
-@feature(reason=TAKEOVER, monotone=FALLS, neutral=MEMORY)
+@feature(reason=TAKEOVER, neutral=MEMORY)
 def line_gap(c: Context) -> Column:
     """Seconds to the line's nearest other registration."""
     return c.on("line").gap

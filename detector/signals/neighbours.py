@@ -41,16 +41,6 @@ HUBS = {
                           "doubtful")),
     "root": (LINKED, ("disowned",)),
 }  # fmt: skip
-_SURE = (
-    "grave",
-    "handed_over",
-    "silent",
-    "reported",
-    "repeated",
-    "shared",
-    "disowned",
-    "travelled",
-)
 
 
 def _excess(key: str, flag: str, reason: str | None) -> Feature:
@@ -62,7 +52,7 @@ def _excess(key: str, flag: str, reason: str | None) -> Feature:
         f"By how many standard deviations more of the {key}'s others are {flag} than is usual."
     )
     speaks = DISOWNED if flag == "disowned" else reason
-    return feature(reason=speaks, monotone=RISES if flag in _SURE else FREE)(column)
+    return feature(reason=speaks, monotone=RISES if flag == "disowned" else FREE)(column)
 
 
 def _worst(flag: str) -> Feature:
@@ -78,7 +68,7 @@ def _worst(flag: str) -> Feature:
         "contact or address, in standard deviations."
     )
     speaks = DISOWNED if flag == "disowned" else LINKED
-    return feature(reason=speaks, monotone=RISES if flag in _SURE else FREE)(column)
+    return feature(reason=speaks, monotone=RISES if flag == "disowned" else FREE)(column)
 
 
 SIGNAL = Signal(

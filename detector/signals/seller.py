@@ -6,7 +6,7 @@ import numpy as np
 
 from detector.context import Context
 from detector.history import Column
-from detector.signals.features import FREE, RISES, Feature, feature, float32, ratio
+from detector.signals.features import Feature, feature, float32, ratio
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 
@@ -25,10 +25,10 @@ def _tempo(key: str, window: str, hours: float) -> Feature:
         f"How much faster than its own habit, at the country's present pace, the {key} works this "
         f"{window} (difference of logarithms)."
     )
-    return feature(reason=SELLER, monotone=FREE)(pace)
+    return feature(reason=SELLER)(pace)
 
 
-@feature(reason=SELLER, monotone=RISES)
+@feature(reason=SELLER)
 def agent_same_identity_hour(c: Context) -> Column:
     """Other registrations by this agent within the hour that use this very identity."""
     return c.on("agent").same("identity", "hour")

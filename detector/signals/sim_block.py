@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from detector.context import Context
 from detector.history import Column
-from detector.signals.features import RISES, feature, ratio
+from detector.signals.features import feature, ratio
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 
 BATCH = "SIM_BATCH"
 
 
-@feature(reason=BATCH, monotone=RISES)
+@feature(reason=BATCH)
 def near_sims(c: Context) -> Column:
     """Registrations in other names with a SIM within five numbers of this one."""
     return c.on("block").more[:, 0]
 
 
-@feature(reason=BATCH, monotone=RISES)
+@feature(reason=BATCH)
 def near_sim_identities(c: Context) -> Column:
     """Identities on SIMs within five numbers of this one."""
     return c.on("block").more[:, 1]
 
 
-@feature(reason=BATCH, monotone=RISES)
+@feature(reason=BATCH)
 def near_sims_week(c: Context) -> Column:
     """Registrations in other names with a SIM within five numbers, within a week."""
     return c.on("block").more[:, 2]
 
 
-@feature(reason=BATCH, monotone=RISES)
+@feature(reason=BATCH)
 def sim_run(c: Context) -> Column:
     """Length of the unbroken run of SIM numbers in other names around this one."""
     return c.on("block").more[:, 3]
 
 
-@feature(reason=BATCH, monotone=RISES)
+@feature(reason=BATCH)
 def block_identities_week(c: Context) -> Column:
     """Different identities on the SIM block within a week."""
     return c.on("block").distinct("identity", "week")

@@ -76,10 +76,16 @@ def birthdays(operation: NDArray[np.integer], at: Int64, rng: np.random.Generato
     return (today - age).astype(np.int32)
 
 
-def stock(world: World, rows: Rows, rng: np.random.Generator) -> Int64:
-    """Whose stock a row's SIM comes from: the shop that registers, or a corner shop."""
-    retail = world.commerce.retail_stock(rows.carrier, rows.place, rng)
-    return np.where(rows.pos >= 0, rows.pos.astype(np.int64), retail)
+def stock(world: World, rows: Rows, town: Int32, rng: np.random.Generator) -> Int64:
+    """Whose stock a row's SIM comes from: the shop that registers, or a corner shop in `town`."""
+    retail = world.commerce.retail_stock(rows.carrier, town, rng)
+    return np.where((rows.pos >= 0) & (town == rows.place), rows.pos.astype(np.int64), retail)
+
+
+def _towns(world: World, rows: Rows, rng: np.random.Generator) -> Int32:
+    """Where each row's SIM was sold."""
+    travels = rng.random(len(rows)) < world.country.market.sims_travel
+    return np.where(travels, world.places.draw(len(rows), rng), rows.place).astype(np.int32)
 
 
 def bought(rows: Rows, rng: np.random.Generator) -> Int64:
@@ -103,9 +109,12 @@ def equip(
     tight: Any = False,
     sold_in: Int32 | None = None,
 ) -> None:
-    """A number and a SIM for each row that has none yet, sold where it is registered or in `sold_in`."""
+    """A number and a SIM for each row that has none yet, sold where it is registered or in `sold_in`.
+
+    Without `sold_in`, a share of the country's SIMs comes from another town: brought along, sent by post.
+    """
     ledger = world.ledger
-    town = rows.place if sold_in is None else sold_in
+    town = _towns(world, rows, rng) if sold_in is None else sold_in
     bare = np.flatnonzero(rows.sim < 0)
     part = rows.take(bare)
     tight_rows = np.broadcast_to(np.asarray(tight, bool), len(rows))[bare]
@@ -113,7 +122,7 @@ def equip(
         len(bare),
         carrier=part.carrier,
         place=town[bare],
-        stock=stock(world, part, rng) if stocks is None else stocks[bare],
+        stock=stock(world, part, town[bare], rng) if stocks is None else stocks[bare],
         bought_at=bought(part, rng) if bought_at is None else bought_at[bare],
         tight=tight_rows,
     )

@@ -38,6 +38,8 @@ class Society:
     minors_on_parent: float = 0.45
     helped: float = 0.22  # remote registrations on a relative's device
     family_sessions: float = 0.25
+    one_visit: float = 0.45  # people who see to all their lines at once
+    errands: float = 0.1  # people who see to them within a fortnight
     kiosk: float = 0.05
     dead: float = 0.012
     deaths_known: float = 0.75
@@ -79,6 +81,17 @@ class Market:
     unlinked: float = 0.015
     never_attached: float = 0.03
     gathered: float = 0.06  # rows that happen at drives, queues, campaigns
+    sims_travel: float = (
+        0.06  # SIMs and numbers sold in another town than the one they are registered in
+    )
+    box_regions: int = (
+        32  # regions among which a carrier deals out its boxes: 1 is the whole country
+    )
+    sold_unseen: float = 0.7  # of the SIMs a shop sells, how many are not in the data
+    gateways: float = 0.04  # remote rows whose place is that of the network's gateway
+    second_hand: float = 0.03  # handsets that were somebody else's before
+    tried_elsewhere: float = 0.03  # SIMs first put into the handset of whoever sold them or helps
+    loyal: float = 0.75  # lines with the carrier that the person usually has
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,8 @@ class Threat:
     officials_liked: float = 0.12  # share of stolen identities that are officials'
     hand_over: float = 0.85
     near_home: float = 0.45  # rings that work where the identities' owners live
+    borrowed: float = 0.2  # rings that work on real people's telephones and connections
+    spotless: float = 0.15  # chance, for each kind of tool, that a ring never uses one twice
     innocent_buyers: float = 0.35
 
 
@@ -195,7 +210,7 @@ def _varied(base: Any, spread: float, names: tuple[str, ...], *, rng: np.random.
 def _society(rng: np.random.Generator) -> Society:
     names = (
         "participation", "rural_share", "migrants", "foreigners", "business_lines", "traders",
-        "officials", "aides", "minors_on_parent", "helped", "family_sessions", "kiosk", "dead",
+        "officials", "minors_on_parent", "helped", "family_sessions", "kiosk", "dead",
         "deaths_known", "namesakes", "typos", "untidy",
     )  # fmt: skip
     society: Society = _varied(Society(), 0.5, names, rng=rng)
@@ -207,6 +222,9 @@ def _society(rng: np.random.Generator) -> Society:
         minors_per_household=float(rng.uniform(0.3, 1.6)),
         lines_per_adult=_dirichlet(society.lines_per_adult, 30, rng),
         officials_listed=float(rng.uniform(0.6, 1.0)),
+        aides=float(rng.uniform(0.02, 0.3)),
+        one_visit=float(rng.uniform(0.1, 0.7)),
+        errands=float(rng.uniform(0.0, 0.6)),
     )
 
 
@@ -230,6 +248,13 @@ def _market(rng: np.random.Generator) -> Market:
         agents_per_centre=int(rng.integers(1, 13)),
         cgnat_users=int(_around(150, 1.0, rng)) + 2,
         lease=int(rng.choice([2, 7, 30, 400])),
+        sims_travel=float(rng.beta(0.7, 1.0)),
+        box_regions=int(rng.choice([1, 4, 32])),
+        sold_unseen=float(rng.uniform(0.05, 0.9)),
+        gateways=float(rng.beta(0.5, 1.5)),
+        second_hand=float(rng.uniform(0.0, 0.2)),
+        tried_elsewhere=float(rng.beta(0.6, 3.0)),
+        loyal=float(rng.uniform(0.4, 0.98)),
     )
 
 
@@ -261,6 +286,8 @@ def _threat(rng: np.random.Generator) -> Threat:
         officials_liked=float(rng.uniform(0.0, 0.3)),
         hand_over=float(rng.uniform(0.6, 0.95)),
         near_home=float(rng.uniform(0.1, 0.8)),
+        borrowed=float(rng.uniform(0.1, 0.8)),
+        spotless=float(rng.uniform(0.1, 0.7)),
         innocent_buyers=float(rng.uniform(0.1, 0.7)),
     )
 

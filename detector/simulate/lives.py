@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detector.registration import Bool, Float32, Int32, Int64
 from detector.simulate.calendar import DAY
 from detector.simulate.counter import HOUR, channels, first_uses, serve
+from detector.simulate.country import Society
 from detector.simulate.rows import (
     BIT,
     EXISTING,
@@ -28,14 +29,14 @@ from detector.simulate.rows import (
 )
 from detector.simulate.world import World, is_remote
 
-ONE_VISIT = 0.45  # share of people who see to all their lines at once
+ERRAND = 5.0  # days between the lines of people who see to them within a fortnight
 
 
 def personal_lines(world: World) -> Rows:
     """First registrations of natural persons' lines; SIMs and numbers are given out later."""
     rng = world.rng("personal")
     rows = _owned_lines(world, rng)
-    visit = _do_all_at_once(rows, rng)
+    visit = _do_together(rows, world.country.society, rng)
     _choose_channel(world, rows, rng)
     _sit_down_together(world, rows, rng)
     _visit_cafes(world, rows, rng)
@@ -52,7 +53,7 @@ def _owned_lines(world: World, rng: np.random.Generator) -> Rows:
     n = len(owner)
     shares = np.asarray(market.operations) / sum(market.operations)
     operation = np.array([NEW, EXISTING, PORT])[rng.choice(3, n, p=shares)]
-    luck = np.where(rng.random(n) < 0.75, people.carrier_luck[owner], rng.random(n))
+    luck = np.where(rng.random(n) < market.loyal, people.carrier_luck[owner], rng.random(n))
     carrier = world.commerce.carrier_of(luck)
     away = rng.random(n) < 0.55
     place = np.where(away, people.elsewhere[owner], people.home[owner])
@@ -102,14 +103,18 @@ def _owners(world: World, rng: np.random.Generator) -> tuple[Int32, Bool]:
     return owner, child
 
 
-def _do_all_at_once(rows: Rows, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Many see to all their lines in one evening or one visit. Gives the first row of each row's visit."""
+def _do_together(rows: Rows, society: Society, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Many see to all their lines in one evening or one visit, others within days. Gives the first row
+    of each row's visit."""
     order = np.argsort(rows.who, kind="stable")
     ranked = rows.who[order]
-    first = order[np.searchsorted(ranked, ranked)]
-    visit = np.arange(len(rows))
-    together = rng.random(len(rows))[first] < ONE_VISIT
-    visit[order[together]] = first[together]
+    first = np.empty(len(rows), np.int64)
+    first[order] = order[np.searchsorted(ranked, ranked)]
+    mood = rng.random(len(rows))[first]
+    soon = (mood >= society.one_visit) & (mood < society.one_visit + society.errands)
+    pause = rng.exponential(ERRAND * DAY, len(rows)).astype(np.int64)
+    rows.at[:] = np.where(soon & (first != np.arange(len(rows))), rows.at[first] + pause, rows.at)
+    visit = np.where(mood < society.one_visit, first, np.arange(len(rows)))
     joint = np.flatnonzero(np.bincount(visit, minlength=len(rows))[visit] > 1)
     rows.channel[joint] = rows.channel[visit[joint]]
     rows.place[joint] = rows.place[visit[joint]]
@@ -162,7 +167,22 @@ def _put_in_handsets(world: World, rows: Rows, child: Bool, *, rng: np.random.Ge
     other = ~own & (child | (rng.random(n) >= market.same_handset))
     rows.handset[:] = rows.who
     rows.handset[other] = world.ledger.handsets(int(other.sum()), rng)
+    used = np.flatnonzero(rng.random(n) < market.second_hand)
+    rows.handset[used] = rng.integers(0, len(world.people), len(used))
     rows.use_handset[:] = rows.handset
+    tried = np.flatnonzero(rng.random(n) < market.tried_elsewhere)
+    rows.handset[tried] = _hosts(world, rows.place[tried], rng)
+    switched_on = tried[rng.random(len(tried)) < 0.5]
+    rows.next_handset[switched_on] = rows.use_handset[switched_on]
+    rows.use_handset[switched_on] = rows.handset[switched_on]
+
+
+def _hosts(world: World, place: Int32, rng: np.random.Generator) -> Int32:
+    """People of each place who sell or help: one in sixty, whose handset tries others' SIMs."""
+    homes = world.people.home  # sorted
+    first, last = np.searchsorted(homes, place), np.searchsorted(homes, place, side="right")
+    pick = rng.random(len(place)) * np.maximum((last - first) / 60, 1)
+    return np.minimum(first + pick.astype(np.int64), len(homes) - 1).astype(np.int32)
 
 
 def _nth_of(who: Int32) -> Int32:

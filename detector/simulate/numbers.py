@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.registration import Bool, Int64
+from detector.simulate.country import Market
 from detector.simulate.ledger import Ledger
 from detector.simulate.places import Places
 from detector.simulate.spelling import Matrix, constant, digits, luhn_digit, scrambled, side_by_side
@@ -62,43 +63,44 @@ def numbers_of(
     ledger: Ledger,
     places: Places,
     *,
-    hosted_from: int,
+    market: Market,
     since: int,
-    clones: float,
     rng: np.random.Generator,
 ) -> Numbers:
-    """Numbers for everything in the ledger; carriers from `hosted_from` on share one issuer.
+    """Numbers for everything in the ledger; the market's hosted carriers share one issuer.
 
     `since` (seconds since 1970) parts the SIMs sold in the span from older ones.
     """
-    sims = _boxes(ledger, places, hosted_from=hosted_from, since=since, rng=rng)
+    sims = _boxes(ledger, places, market=market, since=since, rng=rng)
     return Numbers(
         box=sims.box,
         offset=sims.offset,
         issuer=sims.issuer,
         national=_national(ledger, places, rng),
-        imei=_imeis(ledger, clones, rng),
+        imei=_imeis(ledger, market.cloned_handsets, rng),
     )
 
 
 def _boxes(
-    ledger: Ledger, places: Places, *, hosted_from: int, since: int, rng: np.random.Generator
+    ledger: Ledger, places: Places, *, market: Market, since: int, rng: np.random.Generator
 ) -> _Sims:
     """A shop sells sleeve after sleeve; between two SIMs of ours it sells others, unless bought together.
 
-    A box holds sleeves that went to several shops of one region in different years.
+    A box holds sleeves that went to several shops of one region in different years; a region may be a
+    state, several, or the whole country.
     """
     sims = ledger.sim_table
     stock, carrier = sims.column("stock"), sims.column("carrier").astype(np.int64)
     order = np.lexsort((sims.column("bought_at"), stock))
     ranked = stock[order]
-    step = np.where(sims.column("tight")[order], 1, rng.geometric(0.3, len(order)))
+    gap = rng.geometric(1 - market.sold_unseen, len(order))
+    step = np.where(sims.column("tight")[order], 1, gap)
     sold = np.cumsum(step)
     first = np.searchsorted(ranked, ranked)
     position = sold - sold[first] + rng.integers(0, SLEEVE, len(order))[first]
     new_sleeve = np.ones(len(order), bool)
     new_sleeve[1:] = (np.diff(ranked) != 0) | (np.diff(position // SLEEVE) != 0)
-    region = carrier[order] * 64 + places.state[sims.column("place")[order]]
+    region = carrier[order] * 64 + places.state[sims.column("place")[order]] % market.box_regions
     sleeve = np.cumsum(new_sleeve) - 1
     slot = _slots(
         region[new_sleeve],
@@ -109,6 +111,7 @@ def _boxes(
     box, offset = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
     box[order] = scrambled(slot // SLEEVES, bits=29, salt=int(rng.integers(0, 2**28)))
     offset[order] = slot % SLEEVES * SLEEVE + position % SLEEVE
+    hosted_from = len(market.shares) - market.hosted
     return _Sims(box, offset, np.where(carrier >= hosted_from, 14, 2 + carrier))
 
 

@@ -31,7 +31,7 @@ from detector.simulate.numbers import numbers_of
 from detector.simulate.outcomes import outcomes_of
 from detector.simulate.rows import BIT, DEAD, NONE, Rows, joined
 from detector.simulate.tables import Clerk, breach_and_official_tables, folios
-from detector.simulate.world import World, open_world
+from detector.simulate.world import World, is_remote, open_world
 
 SMALLEST = 2_000
 HANDSET_UNSEEN = 0.06  # the SIM was not in a handset yet
@@ -80,9 +80,8 @@ def simulate(
         numbers=numbers_of(
             world.ledger,
             world.places,
-            hosted_from=len(country.market.shares) - country.market.hosted,
+            market=country.market,
             since=world.calendar.start - 30 * DAY,
-            clones=country.market.cloned_handsets,
             rng=world.rng("numbers"),
         ),
         rows=rows,
@@ -149,11 +148,21 @@ def _in_time_order(rows: Rows, world: World) -> Rows:
     untidy = free & (slip > 1 - society.untidy)
     rows.typed[untidy] = np.where(rng.random(int(untidy.sum())) < 0.7, LOWER_CASE, SPACED)
     rows.handset[rng.random(len(rows)) < HANDSET_UNSEEN] = NONE
+    _seen_at_gateways(world, rows, rng)
     rows.standing[rng.random(len(rows)) < 0.0004] = DEAD  # a namesake's death, wrongly entered
     person = rows.who < len(world.people)
     in_office = world.people.tier[np.where(person, rows.who, 0)] >= 0
     rows.segments[person & in_office] |= BIT["official"]
     return rows
+
+
+def _seen_at_gateways(world: World, rows: Rows, rng: np.random.Generator) -> None:
+    """Some remote rows carry the place of the network's gateway, a large town that may be far away."""
+    share = world.country.market.gateways
+    which = np.flatnonzero(is_remote(rows) & (rng.random(len(rows)) < share))
+    weight = world.places.weight
+    large = np.argsort(-weight)[: max(len(weight) // 50, 3)]
+    rows.place[which] = rng.choice(large, len(which), p=weight[large] / weight[large].sum())
 
 
 def _left_empty(world: World, rows: Rows) -> dict[str, Bool]:

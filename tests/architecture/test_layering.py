@@ -31,6 +31,7 @@ LAYERS = (
     "pseudonym",
     "intake",
     "simulate",
+    "lands",
     "windows",
     "extras",
     "walks",

@@ -71,6 +71,7 @@ def _crew(loot: Loot, pattern: str, *, ring: int, budget: int, rng: np.random.Ge
     days = float(min(days, world.calendar.days * 0.8))
     care = rng.beta(4 * threat.care, 4 * (1 - threat.care))
     habits = np.clip(care + rng.normal(0, 0.18, 5), 0.02, 0.98)
+    habits[:4][rng.random(4) < threat.spotless] = 1.0
     return Crew(
         world=world,
         loot=loot,

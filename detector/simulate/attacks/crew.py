@@ -132,13 +132,22 @@ def _forged(crew: Crew, who: Int32) -> NDArray[np.float64]:
 
 
 def _take_tools(crew: Crew, rows: Rows) -> None:
-    n, ledger = len(rows), crew.world.ledger
+    """Devices, addresses, handsets and contacts that nobody had before, or real people's."""
+    n, rng, ledger, people = len(rows), crew.rng, crew.world.ledger, crew.world.people
     device = crew.runs(n, crew.care_devices)
     rows.device[:] = ledger.devices(int(device[-1]) + 1)[device]
     rows.ip[:] = _addresses(crew, rows)
     handset = crew.runs(n, crew.care_handsets, 30.0)
-    rows.handset[:] = ledger.handsets(int(handset[-1]) + 1, crew.rng)[handset]
+    rows.handset[:] = ledger.handsets(int(handset[-1]) + 1, rng)[handset]
     rows.contact[:] = _contacts(crew, n)
+    if rng.random() < crew.world.country.threat.borrowed:
+        lender = rng.integers(0, len(people), int(device[-1]) + 1).astype(np.int32)[device]
+        rows.device[:] = lender
+        at_home = rng.random(n) < rng.random()
+        home = crew.world.commerce.leased(people.home_ip[lender], rows.at)
+        rows.ip[at_home] = home[at_home]
+        inside = rng.random(n) < rng.random()
+        rows.handset[inside] = lender[inside]
 
 
 def _addresses(crew: Crew, rows: Rows) -> Int64:
@@ -176,6 +185,7 @@ def buy_lots(crew: Crew, rows: Rows) -> None:
     lot_size = (
         SMALLEST_LOT * (1 + rng.pareto(1.5)) if rng.random() > crew.care_sims else rng.uniform(1, 5)
     )
+    lot_size = 1.0 if crew.care_sims == 1.0 else lot_size
     order = rng.permutation(n) if rng.random() < crew.care_sims else np.arange(n)
     lot = np.empty(n, np.int64)
     lot[order] = np.arange(n) // max(int(lot_size), 1)
@@ -201,6 +211,6 @@ def buy_lots(crew: Crew, rows: Rows) -> None:
         rng,
         stocks=stocks[lot],
         bought_at=np.where(used, alive, bought[lot]),
-        tight=~used & (rng.random(n) < 0.93),
+        tight=~used & (rng.random(n) < rng.uniform(0.4, 0.97)),
         sold_in=town[lot],
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers.crowds import crowds, operations
-from benchmarks.strangers.world import (
+from detector.lands.strangers.crowds import crowds, operations
+from detector.lands.strangers.world import (
     AIDE,
     HEAD,
     HELPED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers.attacks.ring import (
+from detector.lands.strangers.attacks.ring import (
     buyers,
     campaign,
     crooks,
@@ -18,8 +18,8 @@ from benchmarks.strangers.attacks.ring import (
     victims,
     wait,
 )
-from benchmarks.strangers.carriers import BULK, CENTER, DEALER, WEB
-from benchmarks.strangers.world import CROWD, DEMO, FRESH, HELPED, LINK, NEW, World, wishes
+from detector.lands.strangers.carriers import BULK, CENTER, DEALER, WEB
+from detector.lands.strangers.world import CROWD, DEMO, FRESH, HELPED, LINK, NEW, World, wishes
 
 
 def busy(world: World, count: int, dealer: bool) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers.attacks.ring import (
+from detector.lands.strangers.attacks.ring import (
     buyers,
     campaign,
     carriers,
@@ -18,7 +18,7 @@ from benchmarks.strangers.attacks.ring import (
     victims,
     wait,
 )
-from benchmarks.strangers.world import LINK, NEW, PORT, RELINK, SWAP, World
+from detector.lands.strangers.world import LINK, NEW, PORT, RELINK, SWAP, World
 
 LAST = 249
 

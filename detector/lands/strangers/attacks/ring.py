@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers.calendar import DAYS
-from benchmarks.strangers.world import LINK, NEW, PORT, World, wishes
+from detector.lands.strangers.calendar import DAYS
+from detector.lands.strangers.world import LINK, NEW, PORT, World, wishes
 
 DAY = 86_400
 
@@ -28,13 +28,13 @@ def tools(world: World, ring: np.ndarray, often: float) -> np.ndarray:
     sizes = np.bincount(ring)
     count = np.maximum(1, np.round(sizes / often)).astype(int)
     start = np.cumsum(count) - count
-    return start[ring] + (world.rng.random(len(ring)) ** 1.3 * count[ring]).astype(int)
+    return np.asarray(start[ring] + (world.rng.random(len(ring)) ** 1.3 * count[ring]).astype(int))
 
 
 def crooks(world: World, tool: np.ndarray) -> np.ndarray:
     """A living person behind each tool; they have lines of their own, registered like anybody's."""
     alive = np.flatnonzero(~world.people.dead & (world.people.age < 55))
-    return world.rng.choice(alive, int(tool.max()) + 1)[tool]
+    return np.asarray(world.rng.choice(alive, int(tool.max()) + 1)[tool])
 
 
 def proxies(world: World, size: int) -> np.ndarray:
@@ -97,7 +97,7 @@ def campaign(world: World, ring: np.ndarray, span: float) -> np.ndarray:
     length = np.maximum(1.0, span * world.rng.lognormal(0, 0.4, count))
     start = world.calendar.starts(world.rng, count, span)
     day = start[ring] + (world.rng.random(len(ring)) * length[ring]).astype(int)
-    return np.minimum(day, DAYS - 1)
+    return np.asarray(np.minimum(day, DAYS - 1))
 
 
 def wait(world: World, size: int, days: float) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import ids
-from benchmarks.strangers.attacks.ring import (
+from detector.lands.strangers import ids
+from detector.lands.strangers.attacks.ring import (
     buyers,
     campaign,
     carriers,
@@ -20,9 +20,9 @@ from benchmarks.strangers.attacks.ring import (
     victims,
     wait,
 )
-from benchmarks.strangers.carriers import APP, WEB
-from benchmarks.strangers.people import TODAY
-from benchmarks.strangers.world import LINK, NEW, World
+from detector.lands.strangers.carriers import APP, WEB
+from detector.lands.strangers.people import TODAY
+from detector.lands.strangers.world import LINK, NEW, World
 
 REMOTE = (WEB, APP)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import calendar, ids
-from benchmarks.strangers.clerk import at_salt
-from benchmarks.strangers.ledger import rfc3339
-from benchmarks.strangers.world import LINK, NEW, SILENT, World
+from detector.lands.strangers import calendar, ids
+from detector.lands.strangers.clerk import at_salt
+from detector.lands.strangers.ledger import rfc3339
+from detector.lands.strangers.world import LINK, NEW, NOTHING, SILENT, World
 
 DAY = 86_400
 END = calendar.DAYS * DAY
@@ -16,7 +16,7 @@ END = calendar.DAYS * DAY
 
 def line_events(world: World, done: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """The table. A carrier hears some of its lines only, and leaves cells empty."""
-    at = {name: column.to_numpy() for name, column in done.items()}
+    at = {str(name): column.to_numpy() for name, column in done.items()}
     first = _first(world, at)
     parts = [
         _part(at, first, "first_attach", *_used(world, at)),
@@ -117,7 +117,7 @@ def _part(
 
 def _heard(world: World, at: dict[str, np.ndarray]) -> np.ndarray:
     share = np.array([c.heard for c in world.kind.carriers])[at["carrier"]]
-    return ids.below(at["line"], at_salt(world) + 70, 10_000) < share * 10_000
+    return np.asarray(ids.below(at["line"], at_salt(world) + 70, 10_000) < share * 10_000)
 
 
 def _written(
@@ -133,7 +133,7 @@ def _written(
         (world.rng.random(len(rows)) >= gap) & (events["spot"] >= 0).to_numpy() for gap in missing
     ]
     handset = np.where(
-        known[0], ids.texts(ids.imeis(events["handset"].to_numpy(), at_salt(world))), None
+        known[0], ids.texts(ids.imeis(events["handset"].to_numpy(), at_salt(world))), NOTHING
     )
     return pd.DataFrame(
         {

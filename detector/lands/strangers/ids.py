@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.strangers.places import STATES
+from detector.lands.strangers.places import STATES
 
 CONSONANTS = np.frombuffer(b"BCDFGHJKLMNPQRSTVWYZ", np.uint8)
 LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import calendar
-from benchmarks.strangers.carriers import ALONE, MANY, Carrier, Shops, shops
-from benchmarks.strangers.people import People, people
-from benchmarks.strangers.places import Places, places
+from detector.lands.strangers import calendar
+from detector.lands.strangers.carriers import ALONE, MANY, Carrier, Shops, shops
+from detector.lands.strangers.people import People, people
+from detector.lands.strangers.places import Places, places
 
 OPERATIONS = ("new_line", "link_existing", "port_in", "relink", "sim_replacement")
 NEW, LINK, PORT, RELINK, SWAP = range(5)
@@ -61,6 +61,7 @@ WISH = {
     "pattern": -1,
     "ring": -1,
 }
+NOTHING = np.array(None, object)  # an empty cell, to choose beside texts
 HOUSE_PC, TABLET, FRESH, DEMO = 10**8, 2 * 10**8, 3 * 10**8, 4 * 10**9
 
 
@@ -119,7 +120,7 @@ class World:
     def either(self, chance: float | np.ndarray, yes: object, no: object) -> np.ndarray:
         """One or the other, by chance for each row."""
         size = np.broadcast(np.asarray(chance), np.asarray(yes), np.asarray(no)).shape
-        return np.where(self.rng.random(size) < chance, yes, no)  # type: ignore[call-overload]
+        return np.asarray(np.where(self.rng.random(size) < chance, yes, no))  # type: ignore[call-overload]
 
 
 def world(kind: str, *, size: int, seed: int) -> World:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.strangers import calendar, ids
-from benchmarks.strangers.places import Places
+from detector.lands.strangers import calendar, ids
+from detector.lands.strangers.places import Places
 
 TODAY = int(calendar.START.astype(np.int64))
 TIERS = ("federal", "state", "municipal", "security", "other")

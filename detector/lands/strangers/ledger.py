@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import calendar, ids
-from benchmarks.strangers.carriers import APP, BULK, CHANNELS
-from benchmarks.strangers.clerk import DOCUMENTS, PHONE_CONTACT, VALIDATIONS, at_salt
-from benchmarks.strangers.places import STATES
-from benchmarks.strangers.world import LINK, NEW, OPERATIONS, PORT, World
+from detector.lands.strangers import calendar, ids
+from detector.lands.strangers.carriers import APP, BULK, CHANNELS
+from detector.lands.strangers.clerk import DOCUMENTS, PHONE_CONTACT, VALIDATIONS, at_salt
+from detector.lands.strangers.places import STATES
+from detector.lands.strangers.world import LINK, NEW, NOTHING, OPERATIONS, PORT, World
 
 AREA = np.array([int(s[3]) for s in STATES])
 
@@ -42,14 +42,18 @@ def registrations(world: World, done: pd.DataFrame) -> pd.DataFrame:
             "iccid": iccids(world, done),
             "imei": ids.texts(ids.imeis(done["imei"].to_numpy(), salt)),
             "device_id": ids.devices(done["device"].to_numpy(), vendor, salt + 20),
-            "ip": np.where(done["ip"] >= 0, ids.addresses(done["ip"].to_numpy(), salt + 30), None),
+            "ip": np.where(
+                done["ip"] >= 0, ids.addresses(done["ip"].to_numpy(), salt + 30), NOTHING
+            ),
             "point_of_sale_id": np.where(
-                shop >= 0, [f"P{x:05d}" for x in ids.below(np.maximum(shop, 0), salt, 10**5)], None
+                shop >= 0,
+                [f"P{x:05d}" for x in ids.below(np.maximum(shop, 0), salt, 10**5)],
+                NOTHING,
             ),
             "agent_id": np.where(
                 shop >= 0,
                 [f"{x:06d}" for x in ids.below(shop * 64 + done["agent"], salt + 3, 10**6)],
-                None,
+                NOTHING,
             ),
             "place": world.where.code[done["place"]],
             "line_first_seen_on": _first_seen(world, done, moments),
@@ -142,7 +146,7 @@ def _first_seen(world: World, done: pd.DataFrame, moments: np.ndarray) -> np.nda
     tenure = np.where(done["tenure"] >= 0, done["tenure"], np.minimum(usual, 7300))
     text = np.datetime_as_string(moments.astype("datetime64[D]") - tenure).astype(object)
     unknown = (done["operation"] == NEW) & (rng.random(size) < 0.3)
-    return np.where(unknown, None, text)
+    return np.asarray(np.where(unknown, NOTHING, text))
 
 
 def _contacts(world: World, done: pd.DataFrame) -> np.ndarray:

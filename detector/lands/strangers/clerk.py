@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import calendar, ids
-from benchmarks.strangers.carriers import APP, CENTER, DEALER, WEB
-from benchmarks.strangers.places import STATES
-from benchmarks.strangers.world import (
+from detector.lands.strangers import calendar, ids
+from detector.lands.strangers.carriers import APP, CENTER, DEALER, WEB
+from detector.lands.strangers.places import STATES
+from detector.lands.strangers.world import (
     DEMO,
     FIRM,
     HOUSE_PC,
@@ -28,7 +28,7 @@ PHONE_CONTACT = 0.25
 
 def settled(world: World, wish: pd.DataFrame) -> pd.DataFrame:
     """Wishes with every cell filled, in order of time."""
-    at = {name: column.to_numpy().copy() for name, column in wish.items()}
+    at = {str(name): column.to_numpy().copy() for name, column in wish.items()}
     _who(world, at)
     _how(world, at)
     _when(world, at)
@@ -158,7 +158,7 @@ def _outlets(world: World, at: dict[str, np.ndarray]) -> np.ndarray:
     corners = 2 + (world.where.share[place] * world.size / 60).astype(int)
     corner = place * 1000 + (world.rng.random(len(place)) * np.minimum(corners, 900)).astype(int)
     mail = 3 * 10**6 + world.where.state[place] * 10 + world.rng.integers(0, 4, len(place))
-    return world.either(0.12, mail, corner) * 8 + at["carrier"] % 8
+    return np.asarray(world.either(0.12, mail, corner) * 8 + at["carrier"] % 8)
 
 
 def at_salt(world: World) -> int:

@@ -8,12 +8,12 @@ import pytest
 from stdnum import luhn
 from stdnum.mx import rfc
 
-from benchmarks.strangers import ids
-from benchmarks.strangers.attacks import DEEDS
-from benchmarks.strangers.country import tables, write
-from benchmarks.strangers.honest import honest
-from benchmarks.strangers.world import world
 from detector import intake
+from detector.lands.strangers import ids
+from detector.lands.strangers.attacks import DEEDS
+from detector.lands.strangers.country import tables, write
+from detector.lands.strangers.honest import honest
+from detector.lands.strangers.world import world
 from tests.builders import pseudonymiser
 
 SIZE = 2_000

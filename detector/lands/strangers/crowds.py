@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import ids
-from benchmarks.strangers.carriers import CENTER, WEB
-from benchmarks.strangers.people import TODAY
-from benchmarks.strangers.world import CROWD, FIRM, HELPED, LINK, NEW, PORT, RELINK, World, wishes
+from detector.lands.strangers import ids
+from detector.lands.strangers.carriers import CENTER, WEB
+from detector.lands.strangers.people import TODAY
+from detector.lands.strangers.world import (
+    CROWD,
+    FIRM,
+    HELPED,
+    LINK,
+    NEW,
+    PORT,
+    RELINK,
+    World,
+    wishes,
+)
 
 USUAL = (0.70, 0.225, 0.055, 0.02)  # link, new, port, relink
 

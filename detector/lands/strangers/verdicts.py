@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import calendar
-from benchmarks.strangers.ledger import rfc3339
-from benchmarks.strangers.people import LEAKS, TIERS, TODAY
-from benchmarks.strangers.world import AIDE, HEAD, World
+from detector.lands.strangers import calendar
+from detector.lands.strangers.ledger import rfc3339
+from detector.lands.strangers.people import LEAKS, TIERS, TODAY
+from detector.lands.strangers.world import AIDE, HEAD, NOTHING, World
 
 SOURCES = np.array(["holder", "reverification", "carrier", "authority", "analyst"], object)
 
@@ -101,7 +101,7 @@ def officials(world: World) -> pd.DataFrame:
             "identity_value": folk.value[rows],
             "tier": np.array(TIERS, object)[folk.tier[rows] - 1],
             "since": np.datetime_as_string(since.astype("datetime64[D]")).astype(object),
-            "until": np.where(leaves, np.datetime_as_string(until).astype(object), None),
+            "until": np.where(leaves, np.datetime_as_string(until).astype(object), NOTHING),
         }
     )
 
@@ -135,8 +135,8 @@ def truth(
             "registration_id": table["registration_id"],
             "carrier_id": table["carrier_id"],
             "fraud": fraud,
-            "pattern": np.where(fraud, pattern, None),
-            "ring": np.where(fraud, ring, None),
+            "pattern": np.where(fraud, pattern, NOTHING),
+            "ring": np.where(fraud, ring, NOTHING),
             "segments": pd.Series(bits).map(names).to_numpy(),
         }
     )

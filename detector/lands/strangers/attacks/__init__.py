@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers.attacks import counters, lists, victims_lines
-from benchmarks.strangers.world import World
+from detector.lands.strangers.attacks import counters, lists, victims_lines
+from detector.lands.strangers.world import World
 
 DEEDS = (
     lists.one_name,

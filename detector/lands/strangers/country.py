@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.strangers import verdicts
-from benchmarks.strangers.attacks import PATTERNS, misuse
-from benchmarks.strangers.clerk import settled
-from benchmarks.strangers.events import line_events
-from benchmarks.strangers.honest import honest
-from benchmarks.strangers.ledger import registrations
-from benchmarks.strangers.world import World, world
+from detector.lands.strangers import verdicts
+from detector.lands.strangers.attacks import PATTERNS, misuse
+from detector.lands.strangers.clerk import settled
+from detector.lands.strangers.events import line_events
+from detector.lands.strangers.honest import honest
+from detector.lands.strangers.ledger import registrations
+from detector.lands.strangers.world import World, world
 
 
 def tables(kind: str, *, size: int, seed: int) -> dict[str, pd.DataFrame]:
@@ -44,7 +44,7 @@ def _wishes(country: World) -> pd.DataFrame:
     spare = np.flatnonzero((deeds["fraud"] == 0).to_numpy())
     free = base.index[(base["line"] < 0).to_numpy()]
     gone = country.rng.choice(free, len(spare), replace=False)
-    return pd.concat([base.drop(index=gone), deeds], ignore_index=True)
+    return pd.concat([base[~base.index.isin(gone)], deeds], ignore_index=True)
 
 
 def write(found: dict[str, pd.DataFrame], folder: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.strangers.places import Places
+from detector.lands.strangers.places import Places
 
 CHANNELS = ("web", "app", "service_center", "dealer", "bulk")
 WEB, APP, CENTER, DEALER, BULK = range(5)
