@@ -8,7 +8,7 @@ one key's entries gathered; a `KeyView` is what one key says about many queries 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -294,9 +294,18 @@ def key_view(
     turns = turns[np.count_nonzero(without_key) :]  # these come first, and nobody walks them
     own = (turns, codes, asked.values, asked.offsets)
     queried = (*own, queries.seconds, queries.orders, queries.commits)
-    how = (*spec.kernel, np.array([VALUES.index(c) for c in asked.without], np.int64))
+    how = (*spec.kernel, left_out([asked.without], np.zeros(n, np.int64)))
     walk(ledger.arrays, gathered.arrays, queried, how, spec.extra, numbers, more)
     return KeyView(spec, numbers, more)
+
+
+def left_out(columns: Sequence[tuple[str, ...]], which: NDArray[np.int64]) -> tuple[Array, ...]:
+    """What queries are told without, as `walk` takes it: `columns` by row, and each query's row."""
+    sizes = np.array([len(names) for names in columns], np.int64)
+    table = np.zeros((len(columns), max(sizes, default=0)), np.int64)
+    for row, names in zip(table, columns, strict=True):
+        row[: len(names)] = [VALUES.index(name) for name in names]
+    return table, sizes, which
 
 
 def ledger(

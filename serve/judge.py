@@ -113,7 +113,7 @@ class Judge:
                 int(queries.moments[i]),
                 int(queries.commits[i]),
                 _packed(found, i, versions, now, said[i]),
-                zlib.compress(batch.vectors[i].tobytes(), 1),
+                zlib.compress(batch.vectors[i].tobytes(), 6),
             )
             for i, sequence in enumerate(sequences)
         ]

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from detector.errors import BadInput
 from serve.enginekeys import EngineKey
 
-SIZES = (192, 768, 3_072, 12_288, 40_960)  # bytes of a box's content, its length included
+SIZES = (128, 512, 2_048, 8_192, 20_480, 40_960)  # bytes of a box's content, its length included
 LENGTH_BYTES, EPOCH_BYTES, NONCE_BYTES, TAG_BYTES = 4, 4, 12, 16
 OVERHEAD = EPOCH_BYTES + NONCE_BYTES + TAG_BYTES
 ROW_ID_BYTES = 16

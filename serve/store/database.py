@@ -25,6 +25,7 @@ from serve.store.seals import Header, Seals
 Row = tuple[Any, ...]
 WRITER = 0x51B71614  # the advisory lock of whoever writes
 SQLITE, POSTGRES = "sqlite:///", ("postgresql://", "postgres://")
+CHECKPOINT = 16_000  # pages in SQLite's log after which whoever commits copies them: `checkpoints` comes first
 WAIT = 5.0  # seconds for the writer lock before a question is answered with "try again"
 
 
@@ -136,12 +137,12 @@ class Sqlite:
             path, isolation_level=None, timeout=WAIT, check_same_thread=False
         )
         for setting in (
-            "page_size=2048",
+            "page_size=4096",
             "journal_mode=WAL",
             "synchronous=FULL",
             "cache_size=-65536",
             "mmap_size=1073741824",
-            "wal_autocheckpoint=4000",
+            f"wal_autocheckpoint={CHECKPOINT}",
             "temp_store=MEMORY",
         ):
             self._own.execute(f"PRAGMA {setting}")
