@@ -11,6 +11,8 @@ from serve.store.rows import Rows
 from serve.store.seals import HISTORY, SALT_BYTES
 from serve.vault import Row
 
+KINDS = tuple(f"{HISTORY}-{kind}" for kind in range(256))
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -48,7 +50,7 @@ class Histories(Rows):
         return {id_: kept for id_, (kept, _) in found.items()}
 
     def _places(self, id_: bytes) -> tuple[Row, ...]:
-        return self.seals.history(f"{HISTORY}-{id_[0]}", id_[1:])
+        return self.seals.history(KINDS[id_[0]], id_[1:])
 
     def _opened(
         self, places: Mapping[bytes, tuple[Row, ...]]

@@ -18,7 +18,7 @@ from serve.store.books import Books
 from serve.store.database import Connection, connect
 from serve.store.keys import ENGINE_NAME, WORKER_NAME, StoreKeys
 from serve.store.retention import Retention, expired
-from serve.vault import NotOpened
+from serve.vault import OVERHEAD, SIZES, NotOpened
 from tests.builders import curp_of, pseudonymiser
 from tests.serve.engine.standing import START, Standing, later, micros, question, seen
 from tests.serve.engine.stream import Stream
@@ -106,7 +106,7 @@ def test_sizes_tell_a_class_and_rows_lie_in_no_order(standing: Standing) -> None
     lengths = {len(bytes(record)) for _, record in own.rows("SELECT id, record FROM histories")}
     names = [bytes(n) for n, *_ in own.rows("SELECT id FROM registrations ORDER BY id")]
 
-    assert lengths <= {size + 32 for size in (192, 768, 3_072, 12_288)}
+    assert lengths <= {size + OVERHEAD for size in SIZES}
     assert names != standing.books.seals.rows("log", range(1, 31))
 
 
