@@ -311,6 +311,7 @@ class _Work:
             rings,
             now=self._now,
             about={"late": late, "imported": imported},
+            lacking=self._world.lacking(),
             locked=self._locked(own),
         )
         folios = [batch.folios[row] for row in taken]
@@ -363,6 +364,7 @@ class _Work:
                 rings.pick(which),
                 now=self._now,
                 about={},
+                lacking=self._world.lacking(),
             )
             self._books.add_answers(found, lines.folios)
             self._new += [
