@@ -43,7 +43,7 @@ class KeySpec:
     same: tuple[str, ...] = ()
     extra: int = 0  # 1: open lines, 2: neighbouring SIMs
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Numbers that `windows.profile` writes for this key."""
         return W + W * len(self.distinct) + (W + 1) * len(self.same) + W * F + 2
@@ -57,6 +57,8 @@ class KeySpec:
         )
         return self.k, self.memory * DAY, distinct, same
 
+
+_FLAGGED = {(f, w): W * i + j for i, f in enumerate(FLAGS) for j, w in enumerate(WINDOWS)}
 
 # Hubs (a tablet, a shop, a network) fill their places within hours and are asked about shares, for
 # which 128 registrations are enough (64 for the widest); the rest keep 256. An identity's year serves
@@ -249,8 +251,7 @@ class KeyView:
 
     def flagged(self, flag: str, window: str = "memory") -> Column:
         """How many of them carry a flag of `windows.FLAGS`, as known at the moment."""
-        at = self.spec.width - 2 - W * F + W * FLAGS.index(flag)
-        return self.numbers[:, at + WINDOWS.index(window)]
+        return self.numbers[:, self.spec.width - 2 - W * F + _FLAGGED[flag, window]]
 
     @property
     def gap(self) -> Column:

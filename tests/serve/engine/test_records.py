@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector import records
 from detector.context import Past
 from detector.history import SPECS
 from detector.live import own_values
@@ -23,7 +24,6 @@ from detector.records import (
     fingerprints,
     inserted,
     lately,
-    packed,
     unpacked,
 )
 from detector.registration import NEVER, Registrations
@@ -202,6 +202,6 @@ def test_a_record_packed_is_the_record_again(told: list[bool]) -> None:
     made["closed"] = np.where(told, 7, NOT_YET)
     record = made.tobytes()
 
-    assert as_packed(packed(record)) == record
+    assert as_packed(records.packed(record)) == record
     assert as_packed(record) == record  # as it was kept before
-    assert len(packed(record)) <= len(record) + 8
+    assert len(records.packed(record)) <= len(record) + 8
