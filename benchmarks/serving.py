@@ -288,6 +288,11 @@ def main() -> None:
     parser.add_argument("--mlflow", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    if given.fill_only:
+        given.keep.mkdir(parents=True, exist_ok=True)
+        rows = country(given.stored, given.keep / "country.parquet")
+        filled(given.keep, given.stored, rows, seconds=given.seconds)
+        return
     print(f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'refused':>9}")
     with tempfile.TemporaryDirectory() as name:
         kept = given.keep or Path(name) / "kept"

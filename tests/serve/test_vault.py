@@ -31,7 +31,7 @@ def test_what_was_sealed_opens(content: bytes, token: bytes) -> None:
     assert row.open(row.seal(content)) == content
 
 
-@pytest.mark.parametrize("length", [0, 1, 124, 125, 508, 509, 8_188, 40_956])
+@pytest.mark.parametrize("length", [0, 1, 124, 125, 508, 509, 8_604, 40_956])
 def test_a_box_has_one_of_a_few_sizes(length: int) -> None:
     box = vault.row(KEY, "identity", ANA).seal(bytes(length))
 
