@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from serve.store.database import SQLITE
+from serve.store.database import SQLITE, turns
 
 TOO_MANY = 8_000  # pages in the log before those who write are asked to wait
 EVERY = 0.5  # seconds between looks
@@ -47,7 +47,8 @@ class Checkpoints:
     def _look(self, own: sqlite3.Connection) -> None:
         _, pages, _ = own.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if pages >= TOO_MANY:
-            own.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            with turns(self._path):
+                own.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
 
 
 def checkpoints(url: str) -> Checkpoints | None:
