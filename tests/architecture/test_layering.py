@@ -41,6 +41,7 @@ LAYERS = (
     "rings",
     "context",
     "records",
+    "glances",
     "running",
     "logbook",
     "live",
