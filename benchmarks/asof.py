@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from benchmarks.serving import BATCH, SPAN, START, events
+from benchmarks.intake import registrations
 from detector.cli import MODELS
 from detector.decision import Policy
 from detector.model.asof import table_as_of
@@ -37,6 +37,9 @@ from serve.store.books import Books
 from serve.store.database import connect
 from serve.store.keys import StoreKeys, found
 
+BATCH = 250
+START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+SPAN = timedelta(days=30)
 AFTER = START + SPAN + timedelta(days=1)
 Made = TypeVar("Made")
 
@@ -47,6 +50,17 @@ def reports(row: Mapping[str, Any], *, fraud: int) -> tuple[LineEvent, Outcome]:
     used = datetime.fromisoformat(row["registered_at"]) + timedelta(hours=1)
     verdict = Outcome(*named, "fraud" if fraud else "legitimate", "holder")
     return LineEvent(*named, used, "first_attach"), verdict
+
+
+def events(first: int, count: int, at: datetime, *, apart: timedelta) -> list[dict[str, Any]]:
+    """Made-up registrations in order of time."""
+    rows = registrations(first, count, np.random.default_rng(first + 1)).to_pylist()
+    made = []
+    for n, row in enumerate(rows):
+        held = {name: value for name, value in row.items() if value is not None}
+        held["line_first_seen_on"] = held["line_first_seen_on"].isoformat()
+        made.append(held | {"registered_at": (at + n * apart).isoformat()})
+    return made
 
 
 def filled(url: str, stored: int, verdicts: int) -> None:

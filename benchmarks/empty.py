@@ -29,7 +29,8 @@ ANSWER = {
     "policy_version": "p",
     "feature_version": "f",
     "sources": [
-        {"name": name, "status": "OK"} for name in ("HISTORY", "EXPOSURE", "RINGS", "MODEL")
+        {"name": name, "status": "OK"}
+        for name in ("HISTORY", "BREACHES", "OFFICIALS", "RINGS", "MODEL")
     ],
     "degraded": False,
     "late": False,

@@ -23,7 +23,8 @@ from typing import Any
 
 import mlflow
 
-from benchmarks.serving import ASSESS, Asker, Store, filled, load, service
+from benchmarks.activations import Asker
+from benchmarks.serving import ASSESS, Store, filled, load, service
 from detector.cli import CHAMPION
 from detector.model import artefact
 from detector.model.promotion import Evidence, promote, roll_back

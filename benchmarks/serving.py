@@ -4,12 +4,13 @@
 
 In one run, one after the other, on the first core, asked over 16 connections by a client on the second: an
 empty FastAPI POST with the same body, response model and server; the service on an empty store; the service
-on a store with N registrations (made up, all different, over 30 days, filled in process through the engine);
-the same with the later stages that fall due; with a hot key; in bulk; and the champion's activation booster
-behind `mlflow models serve`. Everything is printed, nothing is judged. 1,000,000 stored take long to fill:
-with `--keep` the filled store stays there, and the next run goes on filling it where it stands. The column
-of CPU is what the server's processes used per request; it holds on a machine that others use too, where
-rates and latencies do not.
+on a store with N registrations (of a simulated country, at their own times, with the later stages that fell
+due, filled in process through the engine); the same with the later stages that fall due; with a hot key; in
+bulk; and the champion's activation booster behind `mlflow models serve`. Everything is printed, nothing is
+judged. 1,000,000 stored take long to fill: with `--keep` the filled store stays there, and the next run goes
+on filling it where it stands; `--fill-only` ends there, and `--for` after so many seconds. The column of CPU
+is what the server's processes used per request, that of KB what they had written to the disk; both hold on
+a machine that others use too, where rates and latencies do not.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import shutil
 import socket
@@ -26,36 +28,32 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import lightgbm
 import mlflow.lightgbm
-import numpy as np
 import psutil
+import pyarrow as pa
 import structlog
-from pydantic.alias_generators import to_camel
 
-from benchmarks.intake import registrations
+from benchmarks.activations import Asker, country, events
 from detector.cli import CHAMPION
 from detector.pseudonym import Key
 from serve import wiring
 from serve.engine import Question
 from serve.naming import API_BASE
-from serve.schemas import CODED
 from serve.settings import Settings
 from serve.store.keys import StoreKeys
 
 BATCH, CHUNK = 250, 10_000
-START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-SPAN = timedelta(days=30)
+APART = timedelta(seconds=30)  # between registrations asked: later stages fall due
 ANYBODY = Settings(issuer="bench", jwks_url="https://bench.example/jwks", several_carriers=True)
 LATER = "2027-01-01T00:00:00Z@0"  # the clock stands still after everything
 SERVING = (sys.executable, "-c", "from detector.cli import main; main()", "serve")
 ASSESS = f"{API_BASE}/assessments"
-FAST = timedelta(milliseconds=1)  # between registrations asked: nothing falls due
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class Store:
 
     folder: Path
     stored: int
+    carriers: tuple[str, ...] = ("alfa", "beta", "gama")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,6 +71,7 @@ class Store:
             "SIMVIGIA_KEY_FILE": str(self.folder / "simvigia.key"),
             "SIMVIGIA_STORE": f"sqlite:///{self.folder / 'simvigia.db'}",
             "SIMVIGIA_CLOCK": LATER,
+            "SIMVIGIA_LOG_DAYS": "800",  # the clock stands far behind the first of them
             "SIMVIGIA_RATE": "900000",
             "SIMVIGIA_BURST": "100000000",
             "OMP_WAIT_POLICY": "passive",
@@ -83,47 +83,41 @@ class Store:
         return sum(path.stat().st_size for path in self.folder.glob("simvigia.db*"))
 
 
-def events(first: int, count: int, at: datetime, *, apart: timedelta) -> list[dict[str, Any]]:
-    """Made-up registrations in order of time."""
-    rows = registrations(first, count, np.random.default_rng(first + 1)).to_pylist()
-    made = []
-    for n, row in enumerate(rows):
-        held = {name: value for name, value in row.items() if value is not None}
-        held["line_first_seen_on"] = held["line_first_seen_on"].isoformat()
-        made.append(held | {"registered_at": (at + n * apart).isoformat()})
-    return made
-
-
-def body(event: dict[str, Any]) -> dict[str, Any]:
-    """As the API takes it."""
-    told = {to_camel(name): value for name, value in event.items()}
-    for name in CODED:
-        told[to_camel(name)] = told[to_camel(name)].upper()
-    return told | {"identityType": "CURP", "phoneNumber": told.pop("msisdn")}
-
-
-def filled(folder: Path, stored: int) -> Store:
+def filled(
+    folder: Path, stored: int, rows: pa.Table | None = None, *, seconds: float = math.inf
+) -> Store:
     """A store with so many registrations, those it has already included, and the later stages reached."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "simvigia.key").exists():
         Key.generate(folder / "simvigia.key")
         StoreKeys.generate(folder)
-    store = Store(folder, stored)
-    engine = wiring.parts(store.environment, settings=ANYBODY).desk._engine
-    apart, began, have = SPAN / max(stored, 1), time.perf_counter(), engine.books.last_sequence()
-    for first in range(have, stored, CHUNK):
-        rows = events(first, min(CHUNK, stored - first), START + first * apart, apart=apart)
-        for low in range(0, len(rows), BATCH):
-            engine.take([Question(row, True, False) for row in rows[low : low + BATCH]])
+    rows = country(stored) if rows is None else rows
+    store = Store(folder, stored, carriers(rows))
+    parts = wiring.parts(store.environment, settings=ANYBODY)
+    engine = parts.desk._engine
+    began, have = time.perf_counter(), engine.books.last_sequence()
+    end, at = began + seconds, have
+    while at < stored and time.perf_counter() < end:
+        chunk = events(rows.slice(at, min(CHUNK, stored - at)))
+        for low in range(0, len(chunk), BATCH):
+            engine.take([Question(row, True, False) for row in chunk[low : low + BATCH]])
+        at += len(chunk)
     spent = time.perf_counter() - began
+    while parts.keeper.turn(engine.books):  # the audit log is in step before anybody asks
+        pass
     engine.books.own.rows("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.books.own.close()
-    if stored > have:
-        rate = (stored - have) / spent
-        print(f"{stored:,} stored in {spent:,.0f} s, {rate:,.0f} a second, in batches of {BATCH}")
-    if stored:
-        print(f"{store.size / stored:,.0f} bytes of disk per registration, all told\n", flush=True)
+    if at > have:
+        rate = (at - have) / spent
+        print(f"{at:,} stored, {rate:,.0f} a second, in batches of {BATCH}")
+    if at:
+        print(f"{store.size / at:,.0f} bytes of disk per registration, all told\n", flush=True)
     return store
+
+
+def carriers(rows: pa.Table) -> tuple[str, ...]:
+    """Who registers."""
+    return tuple(sorted(rows["carrier_id"].unique().to_pylist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +133,13 @@ class Server:
         """Seconds that it and its children have used so far."""
         times = [p.cpu_times() for p in (self.own, *self.own.children(recursive=True))]
         return sum(t.user + t.system for t in times)
+
+    @property
+    def written(self) -> int:
+        """Bytes that it and its children have had written to the disk so far."""
+        return sum(
+            p.io_counters().write_bytes for p in (self.own, *self.own.children(recursive=True))
+        )
 
 
 @contextlib.contextmanager
@@ -167,8 +168,8 @@ def process(
 @contextlib.contextmanager
 def service(store: Store) -> Iterator[Server]:
     """`simvigia serve` on a store, with a token for it."""
-    carriers = [f"--carrier={name}" for name in ("alfa", "beta", "gama")]
-    asked = [*SERVING, "--port", "PORT", *carriers]
+    grants = [f"--carrier={name}" for name in store.carriers]
+    asked = [*SERVING, "--port", "PORT", *grants]
     log = store.folder / "log"
     with process(asked, store.environment, path="/health/ready", log=log) as server:
         known = json.loads((store.folder / "credentials.json").read_text())
@@ -210,13 +211,14 @@ def load(
             f"--warm={warm}",
             f"--rate={rate}",
         ]
-        before = server.cpu
+        before, wrote = server.cpu, server.written
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        used = server.cpu - before
+        used, written = server.cpu - before, server.written - wrote
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1]}
     found: dict[str, Any] = json.loads(done.stdout)
-    return found | {"cpu": used / len(bodies) * 1e3}
+    each = len(bodies)
+    return found | {"cpu": used / each * 1e3, "written": written / each / 1_024}
 
 
 def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
@@ -229,42 +231,28 @@ def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
     why = f"  {found['statuses']} {found['bad']}" if refused else ""
     print(
         f"{what:<58}{rate:>9,.0f}{found['p50']:>10.1f}{found['p99']:>10.1f}"
-        f"{found['cpu'] / each:>9.2f}{refused:>9,}{why}",
+        f"{found['cpu'] / each:>9.2f}{found['written'] / each:>9.0f}{refused:>9,}{why}",
         flush=True,
     )
     return rate
 
 
-class Asker:
-    """Registrations that nobody asked about before, later than everything stored."""
-
-    def __init__(self, stored: int) -> None:
-        self._first, self._at = stored + 10_000_000, START + SPAN + timedelta(hours=1)
-
-    def bodies(self, count: int, *, apart: timedelta = FAST, hot: bool = False) -> list[Any]:
-        """The next ones; every other one from one service centre and address where `hot`."""
-        made = [body(e) for e in events(self._first, count, self._at, apart=apart)]
-        self._first, self._at = self._first + count, self._at + count * apart
-        for each in made[::2] if hot else []:
-            each |= {"pointOfSaleId": "hub", "ip": "192.0.2.1"}
-        return made
-
-
 def compare(folder: Path, kept: Path, stored: int, asked: int) -> None:
     """The service beside the empty one, empty and filled."""
-    plain = Asker(0).bodies(asked)
+    rows = country(stored, kept / "country.parquet")
+    plain = Asker(0, rows).bodies(asked)
     arguments = [sys.executable, "-m", "benchmarks.empty", "PORT"]
     with process(arguments, {}, path="/health/ready", log=folder / "log") as server:
         floor = load(server, "/assessments", plain)
         alone = load(server, "/assessments", plain, connections=1)
     most = told("an empty FastAPI POST", floor)
     told("  over one connection", alone)
-    store = filled(folder / "empty", 0)
+    store = filled(folder / "empty", 0, rows)
     with service(store) as server:
-        nothing = load(server, ASSESS, Asker(0).bodies(asked))
+        nothing = load(server, ASSESS, Asker(0, rows).bodies(asked))
     told("the service, nothing stored", nothing)
-    shutil.copytree(filled(kept, stored).folder, folder / "filled")
-    store, asker = Store(folder / "filled", stored), Asker(stored)
+    shutil.copytree(filled(kept, stored, rows).folder, folder / "filled")
+    store, asker = Store(folder / "filled", stored, store.carriers), Asker(stored, rows)
     with service(store) as server:
         single = load(server, ASSESS, asker.bodies(asked))
         rate = told(f"the service, {stored:,} stored", single)
@@ -273,8 +261,7 @@ def compare(folder: Path, kept: Path, stored: int, asked: int) -> None:
         load(server, ASSESS, asker.bodies(2_000, hot=True))
         hot = load(server, ASSESS, asker.bodies(asked, hot=True))
         told("  half of all from one service centre and address", hot)
-        apart = SPAN / max(stored, 1)
-        due = load(server, ASSESS, asker.bodies(asked // 2, apart=apart))
+        due = load(server, ASSESS, asker.bodies(asked // 2, apart=APART))
         told("  with the later stages that fall due", due)
         hundred = [{"registrations": asker.bodies(100)} for _ in range(max(asked // 100, 10))]
         bulk = load(server, f"{ASSESS}/bulk", hundred, connections=4, warm=2)
@@ -307,12 +294,22 @@ def main() -> None:
     parser.add_argument("--stored", type=int, default=20_000)
     parser.add_argument("--asked", type=int, default=4_000)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--fill-only", action="store_true")
+    parser.add_argument("--for", type=float, default=math.inf, dest="seconds")
     parser.add_argument("--mlflow", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    print(f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'refused':>9}")
+    if given.fill_only:
+        given.keep.mkdir(parents=True, exist_ok=True)
+        rows = country(given.stored, given.keep / "country.parquet")
+        filled(given.keep, given.stored, rows, seconds=given.seconds)
+        return
+    print(
+        f"{'':<57}{'per second':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU ms':>9}{'KB':>9}{'refused':>9}"
+    )
     with tempfile.TemporaryDirectory() as name:
         kept = given.keep or Path(name) / "kept"
+        kept.mkdir(parents=True, exist_ok=True)
         compare(Path(name), kept, given.stored, given.asked)
         if given.mlflow:
             beside(Path(name), given.asked // 10)

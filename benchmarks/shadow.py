@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from benchmarks.serving import ASSESS, Asker, Store, filled, load, service
+from benchmarks.activations import Asker
+from benchmarks.serving import ASSESS, Store, filled, load, service
 from detector.cli import CHAMPION
 from detector.model import artefact
 from serve.clock import system

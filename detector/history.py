@@ -8,7 +8,7 @@ one key's entries gathered; a `KeyView` is what one key says about many queries 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -43,7 +43,7 @@ class KeySpec:
     same: tuple[str, ...] = ()
     extra: int = 0  # 1: open lines, 2: neighbouring SIMs
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Numbers that `windows.profile` writes for this key."""
         return W + W * len(self.distinct) + (W + 1) * len(self.same) + W * F + 2
@@ -57,6 +57,8 @@ class KeySpec:
         )
         return self.k, self.memory * DAY, distinct, same
 
+
+_FLAGGED = {(f, w): W * i + j for i, f in enumerate(FLAGS) for j, w in enumerate(WINDOWS)}
 
 # Hubs (a tablet, a shop, a network) fill their places within hours and are asked about shares, for
 # which 128 registrations are enough (64 for the widest); the rest keep 256. An identity's year serves
@@ -251,8 +253,7 @@ class KeyView:
 
     def flagged(self, flag: str, window: str = "memory") -> Column:
         """How many of them carry a flag of `windows.FLAGS`, as known at the moment."""
-        at = self.spec.width - 2 - W * F + W * FLAGS.index(flag)
-        return self.numbers[:, at + WINDOWS.index(window)]
+        return self.numbers[:, self.spec.width - 2 - W * F + _FLAGGED[flag, window]]
 
     @property
     def gap(self) -> Column:
@@ -296,9 +297,18 @@ def key_view(
     turns = turns[np.count_nonzero(without_key) :]  # these come first, and nobody walks them
     own = (turns, codes, asked.values, asked.offsets)
     queried = (*own, queries.seconds, queries.orders, queries.commits)
-    how = (*spec.kernel, np.array([VALUES.index(c) for c in asked.without], np.int64))
+    how = (*spec.kernel, left_out([asked.without], np.zeros(n, np.int64)))
     walk(ledger.arrays, gathered.arrays, queried, how, spec.extra, numbers, more)
     return KeyView(spec, numbers, more)
+
+
+def left_out(columns: Sequence[tuple[str, ...]], which: NDArray[np.int64]) -> tuple[Array, ...]:
+    """What queries are told without, as `walk` takes it: `columns` by row, and each query's row."""
+    sizes = np.array([len(names) for names in columns], np.int64)
+    table = np.zeros((len(columns), max(sizes, default=0)), np.int64)
+    for row, names in zip(table, columns, strict=True):
+        row[: len(names)] = [VALUES.index(name) for name in names]
+    return table, sizes, which
 
 
 def ledger(

@@ -6,7 +6,7 @@ histories that somebody else fetched. So a vector made live is the vector of a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,50 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.compiled import njit
 from detector.context import ATTACH_HANDSET, Context
 from detector.exposure import Exposure
-from detector.history import (
-    ATTACH_SPECS,
-    SPECS,
-    Asked,
-    Group,
-    KeySpec,
-    KeyView,
-    Queries,
-    key_view,
-    seconds,
-)
+from detector.glances import Asked, Histories, Keys
+from detector.history import ATTACH_SPECS, SPECS, KeyView, Queries, left_out, seconds
 from detector.lifecycle import STAGES, Aftermath, aftermath
-from detector.records import (
-    TOKEN_PLACES,
-    TOKENS,
-    Laid,
-    Record,
-    earliest_commits,
-    fingerprints,
-    places_in_time,
-    unpacked,
-)
+from detector.records import TOKENS, Laid, earliest_commits, unpacked
 from detector.registration import LineEvents, Registrations
 from detector.rings import RING_KEYS, RingViews, no_rings
 from detector.wave import Wave
 from detector.windows import VALUES
 
 Array = NDArray[Any]
+Columns = tuple[str, ...]
 LAST = np.iinfo(np.int64).max
-
-
-@njit(nogil=True, cache=True)
-def _orders(laid: Any, codes: Array, moments: Array, numbers: Array) -> NDArray[np.int64]:
-    """Per query, the first row of its record that is not before (moment, number) in time order."""
-    at, sequence, offsets = laid
-    out = np.zeros(codes.shape[0], np.int64)
-    for q in range(codes.shape[0]):
-        if codes[q] >= 0:
-            span = (offsets[codes[q]], offsets[codes[q] + 1])
-            out[q] = places_in_time(at, sequence, span, (moments[q], numbers[q]))
-    return out
+REGISTERED, ATTACHED = Keys(SPECS), Keys(ATTACH_SPECS)
 
 
 def own_values(own: Registrations) -> NDArray[np.int64]:
@@ -71,31 +42,6 @@ def own_values(own: Registrations) -> NDArray[np.int64]:
     values[:, VALUES.index("place")] = own.place
     values[:, VALUES.index("state")] = own.place // 1000
     return values
-
-
-def _plain(which: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.int64]:
-    del which
-    return fingerprints(tokens)
-
-
-@dataclass(frozen=True)
-class Histories:
-    """Records by what they are of: per key (or per attach key) the record of each row, -1 where it has none.
-
-    `prints` says what each of some records (by position) holds instead of a row of tokens.
-    """
-
-    records: Sequence[Record]
-    codes: Mapping[str, NDArray[np.int32]]
-    prints: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]] = _plain
-
-    def comparable(self, codes: Array, values: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Values of rows as the record of each (by `codes`) has them."""
-        out, held = values.copy(), np.flatnonzero(codes >= 0)
-        if len(held):
-            cells = np.ix_(held, np.array(TOKEN_PLACES))
-            out[cells] = self.prints(codes[held].astype(np.int64), values[cells])
-        return out
 
 
 @dataclass(frozen=True)
@@ -132,21 +78,32 @@ class Glimpse:
     def _values(self) -> NDArray[np.int64]:
         return own_values(self.registrations)
 
+    @cached_property
+    def _comparable(self) -> NDArray[np.int64]:
+        """Own values of all registrations as the records of their keys have them."""
+        return self.histories.comparable(self.histories.codes, self._values)
+
     def context(
-        self, stage: str, queries: Queries, rings: RingViews, *, without: tuple[str, ...] = ()
+        self, stage: str, queries: Queries, rings: RingViews, *, without: Columns = ()
     ) -> Context:
         """What was known at each query's moment; `without` as `Past.context` has it."""
+        return self.together(stage, queries, rings, without=[without] * len(queries))
+
+    def together(
+        self, stage: str, queries: Queries, rings: RingViews, *, without: Sequence[Columns]
+    ) -> Context:
+        """The same where each query is told without other columns."""
         own = self.registrations.take(queries.rows)
-        columns = tuple(c for c in without if c != ATTACH_HANDSET)
-        if set(RING_KEYS) <= set(without):
-            rings = no_rings(len(queries))
-        values, offsets = self._values[queries.rows], own.block_offset.astype(np.int32)
-
-        def view(spec: KeySpec) -> KeyView:
-            codes = self.histories.codes[spec.name][queries.rows]
-            asked = Asked(codes, self.histories.comparable(codes, values), offsets, columns)
-            return _view(self._laid, self._earliest, spec, asked, queries)
-
+        offsets = own.block_offset.astype(np.int32)
+        kinds, which = _kinds(without)
+        columns = [tuple(c for c in kind if c != ATTACH_HANDSET) for kind in kinds]
+        asked = Asked(
+            np.ascontiguousarray(self.histories.codes[:, queries.rows]),
+            self._comparable[:, queries.rows],
+            offsets,
+            left_out(columns, which),
+        )
+        untied = np.array([set(RING_KEYS) <= set(kind) for kind in kinds], np.bool_)[which]
         after, attaches = None, None
         if stage != STAGES[0]:
             after = aftermath(
@@ -156,17 +113,17 @@ class Glimpse:
                 moments=queries.moments,
                 observed=self.observed[self.registrations.carrier.astype(np.int64)],
             )
-            attaches = self._attach_views(queries, values, after, without)
+            attaches = self._attach_views(queries, after, (kinds, which))
         return Context(
             stage,
             own,
             queries,
-            {spec.name: view(spec) for spec in SPECS},
+            REGISTERED.views(self._laid, self._earliest, asked, queries),
             np.asfortranarray(self.wave.usual_share(queries.seconds), np.float32),
             self.wave.tempo(queries.seconds, carriers=own.carrier, operations=own.operation).astype(
                 np.float32
             ),
-            rings,
+            _untied(rings, untied),
             Exposure(
                 self.exposure.grade[queries.rows],
                 self.exposure.incidents[queries.rows],
@@ -177,36 +134,45 @@ class Glimpse:
         )
 
     def _attach_views(
-        self, queries: Queries, values: Array, after: Aftermath, without: tuple[str, ...]
-    ) -> dict[str, KeyView]:
+        self, queries: Queries, after: Aftermath, without: tuple[list[Columns], NDArray[np.int64]]
+    ) -> Mapping[str, KeyView]:
         """What else was seen on the handset and at the place where each line was last seen."""
-        columns = tuple(c for c in without if c not in {"handset", ATTACH_HANDSET})
-        columns += ("handset",) if ATTACH_HANDSET in without else ()
-        own, last = values.copy(), after.last_attach
+        kinds, which = without
+        columns = [
+            tuple(c for c in kind if c not in {"handset", ATTACH_HANDSET})
+            + (("handset",) if ATTACH_HANDSET in kind else ())
+            for kind in kinds
+        ]
+        own, last = self._values[queries.rows], after.last_attach
         found = last >= 0
         seen = self.line_events.take(last[found])
         own[found, VALUES.index("second")] = seconds(seen.at)
         own[found, VALUES.index("handset")] = seen.handset
         own[found, VALUES.index("place")] = seen.place
         own[found, VALUES.index("state")] = seen.place // 1000
-        none = np.full(len(last), -1, np.int32)
+        codes = np.full((len(ATTACH_SPECS), len(last)), -1, np.int64)
+        codes[:, found] = self.attaches.codes[:, last[found]]
         everything = np.full(len(last), LAST)
         here = Queries(queries.rows, queries.moments, everything, everything)
-        views = {}
-        for spec in ATTACH_SPECS:
-            codes = none.copy()
-            codes[found] = self.attaches.codes[spec.name][last[found]]
-            asked = Asked(codes, self.attaches.comparable(codes, own), none, columns)
-            views[spec.name] = _view(self._attach_laid, np.empty(0, np.int64), spec, asked, here)
-        return views
+        nowhere = np.full(len(last), -1, np.int32)
+        values = self.attaches.comparable(codes, own)
+        asked = Asked(codes, values, nowhere, left_out(columns, which))
+        return ATTACHED.views(self._attach_laid, np.empty(0, np.int64), asked, here)
 
 
-def _view(laid: Laid, earliest: Array, spec: KeySpec, asked: Asked, queries: Queries) -> KeyView:
-    orders = _orders(
-        (laid.at, laid.sequence, laid.offsets), asked.codes, queries.moments, queries.orders
+def _kinds(without: Sequence[Columns]) -> tuple[list[Columns], NDArray[np.int64]]:
+    """The different ones, and which is each query's."""
+    kinds: dict[Columns, int] = {}
+    which = [kinds.setdefault(columns, len(kinds)) for columns in without]
+    return list(kinds), np.array(which, np.int64)
+
+
+def _untied(rings: RingViews, which: NDArray[np.bool_]) -> RingViews:
+    """The views, those of some queries as if they were tied to nobody."""
+    if not which.any():
+        return rings
+    nobody = no_rings(len(which))
+    return RingViews(
+        np.where(which[:, None], nobody.numbers, rings.numbers),
+        np.where(which, nobody.ring, rings.ring),
     )
-    n = len(laid.at)
-    rows = np.arange(n, dtype=np.int32)
-    gathered = Group(rows, rows, laid.offsets, earliest)
-    placed = Queries(queries.rows, queries.moments, orders, queries.commits)
-    return key_view(laid.entries, gathered, spec=spec, asked=asked, queries=placed)

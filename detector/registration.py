@@ -7,7 +7,7 @@ are the same type. No column holds a raw identifier; a key column holds 64 bits 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -87,12 +87,19 @@ class Table:
     """Equally long columns. `take` and slicing keep the type."""
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, _columns(self)[0]))
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """The named rows (positions or a mask), in the order given."""
         index: NDArray[Any] = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        return replace(self, **{f.name: _pick(getattr(self, f.name), index) for f in fields(self)})
+        names = _columns(self)
+        return type(self)(**{name: _pick(getattr(self, name), index) for name in names})
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    """The names of its columns, which a dataclass keeps for patterns; `fields` makes them anew each time."""
+    names: tuple[str, ...] = type(table).__match_args__
+    return names
 
 
 def _pick(column: object, index: NDArray[Any]) -> object:

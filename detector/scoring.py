@@ -156,7 +156,7 @@ def decided_without(
     ones. Without a model rules alone decide.
     """
     only = np.array([query])
-    less = without(past, stage, batch, only)(columns, np.array([0]))
+    [less] = without(past, stage, batch, only)([(columns, np.array([0]))])
     floors, _ = rule_hits(stage, less)
     _, hits = rule_hits(stage, batch.vectors[only])
     for rule, hit in zip(RULES, hits, strict=True):

@@ -28,12 +28,14 @@ def walk(
 
     `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
     `queries` (which of them have the key, in the order best taken; code of the key, own values, own
-    offset, moment, order, commit); `spec` (K, memory, distinct, same, without).
+    offset, moment, order, commit); `spec` (K, memory, distinct, same, and `without`: columns in rows, how
+    many each row has, and which row is each query's).
     """
     values, marks, commits, labels, toggles = ledger
     rows, earliest_after, offsets = group
     turns, codes, owns, own_offsets, moments, orders, committed = queries
     k, memory, distinct, same, without = spec
+    columns, sizes, which = without
     picked = np.empty(k, np.int32)
     slots = np.zeros((max(distinct.shape[0], 1), SLOTS), values.dtype)
     stamps = np.zeros((max(distinct.shape[0], 1), SLOTS), np.int32)
@@ -49,7 +51,8 @@ def walk(
         bounds[0], bounds[1] = offsets[code], offsets[code + 1]
         query[0], query[1], query[2] = orders[q], committed[q], k
         own = owns[q]
-        n = visible(rows, values, commits, earliest_after, bounds, query, own, without, picked)
+        less = columns[which[q], : sizes[which[q]]]
+        n = visible(rows, values, commits, earliest_after, bounds, query, own, less, picked)
         when[0], when[1] = moments[q], memory
         profile(
             values, marks, labels, toggles, picked, n, own, when,

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+SOURCES = ("history", "breaches", "officials", "rings", "model")
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -18,7 +20,7 @@ class Assessment:
 
     `score` is exact and stays inside; a carrier sees a rung of the ladder. `folio` is what the clerk
     hands to the person, on `step_up` and `hold` only. `sources` says of each source of knowledge
-    (`history`, `exposure`, `rings`, `model`) whether it was `ok` or `unavailable`.
+    (SOURCES) whether it was `ok`, `stale`, `none` (nothing of the kind was ever told) or `unavailable`.
     """
 
     assessment_id: UUID

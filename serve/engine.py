@@ -14,10 +14,11 @@ from typing import TypeVar
 import numpy as np
 
 from detector import logbook
+from detector.glances import Histories
 from detector.history import ATTACH_SPECS, Queries
 from detector.intake import Arriving, arriving, folios
 from detector.lifecycle import STAGE_HOURS, STAGES
-from detector.live import Glimpse, Histories
+from detector.live import Glimpse
 from detector.pseudonym import Pseudonymiser
 from detector.registration import MICROSECONDS, OPERATIONS, LineEvents, Registrations
 from detector.rings import RingViews
@@ -32,10 +33,11 @@ from serve.review.rulings import standing
 from serve.shelf import NAMES, Shelf
 from serve.store.books import Answer, Books, Filed
 from serve.store.database import Connection
+from serve.store.retention import expired
 from serve.world import NO_FACTS, NO_ROWS, World, body_print
 
 HOUR = 3_600 * MICROSECONDS
-ATTACH_NAMES = tuple(spec.name for spec in ATTACH_SPECS)
+NO_ATTACHES = Histories([], np.empty((len(ATTACH_SPECS), 0), np.int64))
 NO_EVENTS = LineEvents(*(np.empty(0, t) for t in ("i4", "i8", "i1", "i8", "i4")))
 _SAME_LINE = OPERATIONS.index("sim_replacement")  # opens no line
 Due = tuple[int, int, int]  # moment, sequence, stage
@@ -163,7 +165,7 @@ class _Work:
 
     def settle(self, until: int) -> int:
         """Later stages only, a few of them."""
-        due = self._books.due(until, STAGES_AT_ONCE)
+        due = self._reached(until)
         if due:
             first = due[0][1]
             self._world.learn(first, [("moment", max(moment for moment, _, _ in due))])
@@ -255,9 +257,19 @@ class _Work:
     def _due(self, rows: Rows) -> tuple[list[Due], list[int]]:
         """Later stages that these moments reach, and before which of the rows each is asked."""
         newest = np.maximum.accumulate(rows.own.at)
-        due = self._books.due(int(newest[-1]), STAGES_AT_ONCE)
+        due = self._reached(int(newest[-1]))
         before = np.searchsorted(newest, [moment for moment, _, _ in due], side="left")
         return due, before.tolist()
+
+    def _reached(self, until: int) -> list[Due]:
+        """Later stages reached by a moment, a few of them. What the log has forgotten is answered no more."""
+        while due := self._books.due(until, STAGES_AT_ONCE):
+            last = expired(self._books)
+            gone = [one for one in due if one[1] <= last]
+            if not gone:
+                return due
+            self._books.drop_due(gone)
+        return []
 
     def _file(self, rows: Rows, batch: _Batch, taken: Sequence[int]) -> None:
         own = rows.own
@@ -299,6 +311,7 @@ class _Work:
             rings,
             now=self._now,
             about={"late": late, "imported": imported},
+            lacking=self._world.lacking(),
             locked=self._locked(own),
         )
         folios = [batch.folios[row] for row in taken]
@@ -316,14 +329,14 @@ class _Work:
         return wants
 
     def _glimpse(self, rows: Rows, *, base: int, lines: Lines | None = None) -> Glimpse:
-        attaches = Histories([], {})
+        attaches = NO_ATTACHES
         if lines is not None:
-            attaches = self._shelf.histories(lines.attach_ids, ATTACH_NAMES)
+            attaches = self._shelf.histories(lines.attach_ids, len(ATTACH_SPECS))
         return Glimpse(
             rows.own,
             NO_EVENTS if lines is None else lines.events,
             rows.exposed,
-            self._shelf.histories(rows.ids, NAMES),
+            self._shelf.histories(rows.ids, len(NAMES)),
             attaches,
             self._world.running.wave(),
             self._world.running.observed,
@@ -351,6 +364,7 @@ class _Work:
                 rings.pick(which),
                 now=self._now,
                 about={},
+                lacking=self._world.lacking(),
             )
             self._books.add_answers(found, lines.folios)
             self._new += [

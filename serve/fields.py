@@ -157,5 +157,5 @@ Family = Literal[
     "USE",
     "UNUSUAL",
 ]
-SourceName = Literal["HISTORY", "EXPOSURE", "RINGS", "MODEL"]
-SourceStatus = Literal["OK", "UNAVAILABLE"]
+SourceName = Literal["HISTORY", "BREACHES", "OFFICIALS", "RINGS", "MODEL"]
+SourceStatus = Literal["OK", "STALE", "NONE", "UNAVAILABLE"]

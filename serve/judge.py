@@ -24,11 +24,12 @@ from detector.rings import RingViews
 from detector.scoring import Judged, by_rules, judged
 from detector.signals import fingerprint, vectors
 from detector.signals.identity import CAP
-from serve.answers import Assessment
+from serve.answers import SOURCES, Assessment
 from serve.codeversion import code_version
 from serve.store.books import Answer
 
 Array = NDArray[Any]
+LACKING = "lacking"  # in an answer's record: sources that were not as they should be
 FIRST = "first"  # in an answer's record: what was decided before a second look
 
 
@@ -80,9 +81,11 @@ class Judge:
         *,
         now: int,
         about: Mapping[str, Array],
+        lacking: Mapping[str, str],
         locked: Array | None = None,
     ) -> list[Answer]:
-        """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by query.
+        """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by
+        query, `lacking` the sources that are not as they should be.
 
         Where `locked` is true the person asked for another proof: at least `step_up`, for a reason that
         such a step has anyway.
@@ -95,7 +98,9 @@ class Judge:
         model = self._model()
         found = judged(glimpse, model, stage, batch) if model else by_rules(glimpse, stage, batch)
         said: list[dict[str, object]] = [
-            {k: True for k, v in about.items() if v[i]} for i in range(len(queries))
+            {k: True for k, v in about.items() if v[i]}
+            | ({LACKING: dict(lacking)} if lacking else {})
+            for i in range(len(queries))
         ]
         first = found.decision
         for second in self._seconds:
@@ -113,7 +118,7 @@ class Judge:
                 int(queries.moments[i]),
                 int(queries.commits[i]),
                 _packed(found, i, versions, now, said[i]),
-                zlib.compress(batch.vectors[i].tobytes(), 1),
+                zlib.compress(batch.vectors[i].tobytes(), 6),
             )
             for i, sequence in enumerate(sequences)
         ]
@@ -185,12 +190,9 @@ def told(answer: Answer, *, folio: bytes, carrier: str, registration_id: str) ->
         model_version=model or "rules-only",
         policy_version=policy,
         feature_version=features,
-        sources={
-            "history": "ok",
-            "exposure": "ok",
-            "rings": "ok",
-            "model": "ok" if model else "unavailable",
-        },
+        sources=dict.fromkeys(SOURCES, "ok")
+        | said.get(LACKING, {})
+        | ({} if model else {"model": "unavailable"}),
         degraded=not model,
         late=said.get("late", False),
     )

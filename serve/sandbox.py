@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from serve.answers import (
+    SOURCES,
     Assessment,
     Contradicted,
     Desk,
@@ -32,7 +33,6 @@ PREFIX = "ZZZ:TEST"
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:simvigia:sandbox")
 REMEMBERED = 10_000
 SLOW = 2.0  # seconds
-SOURCES = {"history": "ok", "exposure": "ok", "rings": "ok", "model": "ok"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,7 @@ def _answer(script: Script, name: UUID, event: Mapping[str, object], *, at: date
         model_version="sandbox",
         policy_version="sandbox",
         feature_version="sandbox",
-        sources=SOURCES | ({"model": "unavailable"} if script.degraded else {}),
+        sources=dict.fromkeys(SOURCES, "ok")
+        | ({"model": "unavailable"} if script.degraded else {}),
         degraded=script.degraded,
     )

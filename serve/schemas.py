@@ -171,7 +171,10 @@ class SourceState(Answer):
     """Whether one source of knowledge took part."""
 
     name: f.SourceName = Field(description="The source")
-    status: f.SourceStatus = Field(description="Whether it took part")
+    status: f.SourceStatus = Field(
+        description="Whether it took part: STALE as it was before, because what is newer cannot be read; "
+        "NONE where this service was never told anything of the kind"
+    )
 
 
 class AssessmentAnswer(Answer):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.glances import Histories
 from detector.history import ATTACH_SPECS, SPECS
-from detector.live import Histories
 from detector.records import SIZE, Record, bounded, inserted, later_than
 from detector.registration import Int64, Registrations
 from serve.store.books import Books, Kept
@@ -89,21 +89,20 @@ class Shelf:
         self._records[id_] = record
         self._changed.add(id_)
 
-    def histories(self, ids: Sequence[Sequence[bytes | None]], names: Sequence[str]) -> Histories:
-        """The records of many rows' keys; `ids` has, per row, one for each of `names`."""
+    def histories(self, ids: Sequence[Sequence[bytes | None]], keys: int) -> Histories:
+        """The records of many rows' keys; `ids` has, per row, one for each of so many keys."""
         places: dict[bytes, int] = {}
-        codes = np.full((len(ids), len(names)), -1, np.int32)
+        codes = np.full((keys, len(ids)), -1, np.int64)
         for i, row in enumerate(ids):
             for j, id_ in enumerate(row):
                 if id_ is not None:
-                    codes[i, j] = places.setdefault(id_, len(places))
-        columns = {name: np.ascontiguousarray(codes[:, j]) for j, name in enumerate(names)}
+                    codes[j, i] = places.setdefault(id_, len(places))
         order = list(places)
 
         def prints(which: NDArray[np.int64], keys: Int64) -> Int64:
             return self.prints([order[code] for code in which.tolist()], keys)
 
-        return Histories([self._records[id_] for id_ in order], columns, prints)
+        return Histories([self._records[id_] for id_ in order], codes, prints)
 
     def write(self, *, asked_since: int) -> None:
         """Write back what changed, each record cut to what its key remembers.

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,10 +21,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from detector.errors import BadInput
 from serve.enginekeys import EngineKey
 
-SIZES = (192, 768, 3_072, 12_288, 40_960)  # bytes of a box's content, its length included
+# Bytes of a box's content, its length included: such that a row fills SQLite's pages of 4,096 bytes, whose
+# rows go on, where they are longer than 1,002 bytes, in pages of their own.
+SIZES = (128, 512, 936, 4_512, 8_608, 20_880, 40_960)
 LENGTH_BYTES, EPOCH_BYTES, NONCE_BYTES, TAG_BYTES = 4, 4, 12, 16
 OVERHEAD = EPOCH_BYTES + NONCE_BYTES + TAG_BYTES
-ROW_ID_BYTES = 16
+ROW_ID_BYTES, KEY_BYTES = 16, 32
 DOMAIN = b"simvigia/row/1"
 
 
@@ -31,53 +34,70 @@ class NotOpened(BadInput):
     """A box that this key does not open: damaged, of another row, or of another key."""
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """Where a token's record lies in one epoch, and what opens it. Its text form shows no key."""
+    """Where a token's record lies in one epoch, and what opens it. Its text form shows no key.
 
-    epoch: int
-    id: bytes
-    key: bytes = field(repr=False)
+    A plain class: a registration has a dozen, each opened and sealed again, so the cipher is made once.
+    """
+
+    __slots__ = ("_about", "_cipher", "epoch", "id")
+
+    def __init__(self, epoch: int, id_: bytes, key: bytes) -> None:
+        self.epoch, self.id = epoch, id_
+        self._about = id_ + epoch.to_bytes(EPOCH_BYTES, "big")
+        self._cipher = AESGCM(key)
+
+    def __repr__(self) -> str:
+        return f"Row(epoch={self.epoch}, id={self.id!r})"
 
     def seal(self, content: bytes, step: int = 0) -> bytes:
         """A box in the smallest of SIZES that fits, or filled up to a multiple of `step`."""
-        nonce = os.urandom(NONCE_BYTES)
-        epoch = self.epoch.to_bytes(EPOCH_BYTES, "big")
-        sealed = AESGCM(self.key).encrypt(nonce, padded(content, step), self.id + epoch)
-        return epoch + nonce + sealed
+        nonce, about = os.urandom(NONCE_BYTES), self._about
+        return (
+            about[-EPOCH_BYTES:] + nonce + self._cipher.encrypt(nonce, padded(content, step), about)
+        )
 
     def open(self, box: bytes) -> bytes:
         """What was sealed. Raises NotOpened."""
-        epoch = self.epoch.to_bytes(EPOCH_BYTES, "big")
-        if len(box) < OVERHEAD or box[:EPOCH_BYTES] != epoch:
+        about = self._about
+        if len(box) < OVERHEAD or box[:EPOCH_BYTES] != about[-EPOCH_BYTES:]:
             raise NotOpened("a record's box is damaged, or of another epoch")
         nonce = box[EPOCH_BYTES : EPOCH_BYTES + NONCE_BYTES]
         try:
-            held = AESGCM(self.key).decrypt(
-                nonce, memoryview(box)[EPOCH_BYTES + NONCE_BYTES :], self.id + epoch
-            )
+            held = self._cipher.decrypt(nonce, memoryview(box)[EPOCH_BYTES + NONCE_BYTES :], about)
         except InvalidTag:
             raise NotOpened("a record's box is damaged, or of another row or key") from None
         return unpadded(held)
 
 
-def row(key: EngineKey, kind: str, token: bytes) -> Row:
-    """The row of a token (all of its bytes) among records of a kind, such as `identity`."""
+def row(key: EngineKey, kind: str, token: bytes, *, name: bytes = b"") -> Row:
+    """The row of a token (all of its bytes) among records of a kind, such as `identity`.
+
+    It lies where the token says, or under a `name` that was made otherwise.
+    """
     if not token or not kind:
         raise BadInput("a row needs a kind and a token")
+    made = hmac.digest(key.secret, _beginning(kind) + token, "sha512")
+    return Row(
+        key.epoch, name or made[:ROW_ID_BYTES], made[ROW_ID_BYTES : ROW_ID_BYTES + KEY_BYTES]
+    )
+
+
+@lru_cache(maxsize=256)
+def _beginning(kind: str) -> bytes:
     name = kind.encode()
-    text = DOMAIN + bytes([len(name)]) + name + token
-    made = hmac.digest(key.secret, text, "sha512")
-    return Row(key.epoch, made[:16], made[16:48])
+    return DOMAIN + bytes([len(name)]) + name
 
 
 def padded(content: bytes, step: int = 0) -> bytes:
     """Content behind its length, filled up to one of SIZES or to a multiple: of `step`, else of the largest."""
     needed = len(content) + LENGTH_BYTES
-    sizes = () if step else SIZES
-    step = step or SIZES[-1]
-    size = next((size for size in sizes if needed <= size), -(-needed // step) * step)
-    return b"".join((len(content).to_bytes(LENGTH_BYTES, "big"), content, bytes(size - needed)))
+    if not step and needed <= SIZES[-1]:
+        size = SIZES[bisect_left(SIZES, needed)]
+    else:
+        step = step or SIZES[-1]
+        size = -(-needed // step) * step
+    return len(content).to_bytes(LENGTH_BYTES, "big") + content + bytes(size - needed)
 
 
 def unpadded(held: bytes) -> bytes:

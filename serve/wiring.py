@@ -53,6 +53,7 @@ from serve.roots import Roots
 from serve.settings import Settings
 from serve.shadow.keeper import Keeper as Shadow
 from serve.store.books import Books
+from serve.store.checkpoints import Checkpoints, checkpoints
 from serve.store.database import Connection, connect
 from serve.store.keys import ENGINE_FILE, WORKER_FILE, found
 from serve.store.retention import FROZEN_DAYS, LOG_DAYS, Retention
@@ -80,6 +81,7 @@ class Parts:
     keeper: Keeper
     watch: Watch
     routers: tuple[APIRouter, ...]
+    checkpoints: Checkpoints | None = None
     promoted: Promoted | None = None
     notices: Noticing | None = None
 
@@ -92,6 +94,8 @@ class Parts:
         if self.notices and self.notices.watcher:
             self.notices.watcher.start()
         self.keeper.start()
+        if self.checkpoints:
+            self.checkpoints.start()
         self.desk.start()
         self.shadow.start()
 
@@ -103,6 +107,8 @@ class Parts:
             self.notices.watcher.stop()
         self.deliveries.background.stop()
         self.keeper.stop()
+        if self.checkpoints:
+            self.checkpoints.stop()
         self.champion.close()
         if self.promoted:
             self.promoted.close()
@@ -172,6 +178,7 @@ def parts(
         keeper,
         watch,
         (*deliveries.routers, *disputes.routers, *enrolling),
+        checkpoints(url),
         promoted,
         notices,
     )

@@ -12,11 +12,13 @@ from detector.exposure import Exposure, exposure
 from detector.registration import Registrations
 from detector.rings import RingViews
 from detector.running import FACT, FACTS, ROW, Asks, Entries, Running
+from serve.reference.known import MEMBERS, OFFICIALS
 from serve.reference.live import Tables, known_of
 from serve.store.books import Books
 
 NO_FACTS = np.empty(0, FACT)
 NO_ROWS = np.empty(0, ROW)
+TOLD = {MEMBERS: "breaches", OFFICIALS: "officials"}
 NOBODY = Asks(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
@@ -63,6 +65,11 @@ class World:
         return exposure(
             own.identity, own.at, breaches=breaches, members=members, officials=officials
         )
+
+    def lacking(self) -> Mapping[str, str]:
+        """Of each source that answers are not given from in full, why: `stale`, `unavailable` or `none`."""
+        held = self._tables.standing if self._tables is not None else dict.fromkeys(TOLD, "none")
+        return {TOLD[kind]: why for kind, why in held.items()}
 
     def add(self, entries: Entries, asks: Asks = NOBODY) -> tuple[RingViews, RingViews]:
         """What a run of registrations adds, and the rings of those who ask."""

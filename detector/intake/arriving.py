@@ -70,10 +70,10 @@ def folios(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymiser)
 
 
 def _column(cells: Sequence[object]) -> Column:
-    told = [_cell(cell) for cell in cells]
     if set(map(type, cells)) <= TEXT:
-        return spans.from_cells(cast("list[bytes | None]", told))
-    return pa.array(told)
+        texts = cast("Sequence[str | None]", cells)
+        return spans.from_cells([t if t is None else t.encode(errors="replace") for t in texts])
+    return pa.array([_cell(cell) for cell in cells])
 
 
 def _cell(value: object) -> object:

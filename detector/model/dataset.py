@@ -6,14 +6,14 @@ verdict is unlabelled, which is not the same as legitimate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.context import Known, Past
+from detector.context import Context, Known, Past
 from detector.history import Queries
 from detector.pieces import in_order
 from detector.registration import DataFolder, Labels
@@ -22,6 +22,9 @@ from detector.signals import features, vectors
 
 Array = NDArray[Any]
 Progress = Callable[[float], None]
+Columns = tuple[str, ...]
+Asks = Sequence[tuple[Columns, Array]]
+Without = Callable[[Asks], list[NDArray[np.float32]]]
 BATCH = 32_768
 FRAUD, LEGITIMATE, UNLABELLED = 1, 0, -1
 
@@ -50,20 +53,40 @@ def batches(past: Known, stage: str, queries: Queries, rings: RingViews) -> Iter
     return in_order(made, range(0, len(queries), BATCH))
 
 
-def without(
-    past: Known, stage: str, batch: Batch, kept: Array
-) -> Callable[[tuple[str, ...], Array], NDArray[np.float32]]:
+@runtime_checkable
+class Together(Known, Protocol):
+    """Whoever can look again for many reasons at once: for the few that somebody asks about now."""
+
+    def together(
+        self, stage: str, queries: Queries, rings: RingViews, *, without: Sequence[Columns]
+    ) -> Context:
+        """What was known at each query's moment, each told without other columns."""
+        ...
+
+
+def without(past: Known, stage: str, batch: Batch, kept: Array) -> Without:
     """The vectors of some of a batch, had those others never been that share given columns with them.
 
-    What comes back is asked with the columns and positions among `kept`.
+    What comes back is asked with columns and positions among `kept`, several such at once.
     """
 
-    def again(columns: tuple[str, ...], which: Array) -> NDArray[np.float32]:
+    def picked(which: Array) -> tuple[Queries, RingViews]:
         rows = kept[which]
-        queries, rings = batch.queries.pick(rows), batch.rings.pick(rows)
-        return vectors(past.context(stage, queries, rings, without=columns))
+        return batch.queries.pick(rows), batch.rings.pick(rows)
 
-    return again
+    def one_by_one(asks: Asks) -> list[NDArray[np.float32]]:
+        return [
+            vectors(past.context(stage, *picked(which), without=columns)) for columns, which in asks
+        ]
+
+    def at_once(asks: Asks) -> list[NDArray[np.float32]]:
+        assert isinstance(past, Together)
+        everyone = np.concatenate([which for _, which in asks])
+        each = [columns for columns, which in asks for _ in which]
+        found = vectors(past.together(stage, *picked(everyone), without=each))
+        return np.split(found, np.cumsum([len(which) for _, which in asks])[:-1])
+
+    return at_once if isinstance(past, Together) else one_by_one
 
 
 def as_known(folder: DataFolder, until: int) -> DataFolder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -72,8 +73,16 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _whole(held: bytes) -> bytes:
+    """The bytes of a row, which are those that were put there unless somebody changed it."""
+    try:
+        return zlib.decompress(held)
+    except zlib.error:  # also how rows of before were kept
+        return held
+
+
 class StoreStorage:
-    """Rows of the engine's store: an append is part of the caller's transaction."""
+    """Rows of the engine's store, deflated; an append is part of the caller's transaction."""
 
     def __init__(self, own: Connection) -> None:
         self._own = own
@@ -84,7 +93,9 @@ class StoreStorage:
 
     def put(self, end: int, data: bytes) -> None:
         """Add bytes where the log is known to end."""
-        self._own.run("INSERT INTO audit_log (start, bytes) VALUES (?, ?)", [end, data])
+        self._own.run(
+            "INSERT INTO audit_log (start, bytes) VALUES (?, ?)", [end, zlib.compress(data)]
+        )
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes of a range."""
@@ -95,15 +106,13 @@ class StoreStorage:
         )
         if not rows:
             return b""
-        whole, first = b"".join(bytes(row[1]) for row in rows), int(rows[0][0])
+        whole, first = b"".join(_whole(bytes(row[1])) for row in rows), int(rows[0][0])
         return whole[start - first : start - first + length]
 
     def size(self) -> int:
         """How many bytes there are."""
-        rows = self._own.rows(
-            "SELECT start + LENGTH(bytes) FROM audit_log ORDER BY start DESC LIMIT 1"
-        )
-        return int(rows[0][0]) if rows else 0
+        rows = self._own.rows("SELECT start, bytes FROM audit_log ORDER BY start DESC LIMIT 1")
+        return int(rows[0][0]) + len(_whole(bytes(rows[0][1]))) if rows else 0
 
     def cut(self, size: int) -> None:
         """Drop what lies behind `size`."""

@@ -15,7 +15,7 @@ from detector.pseudonym import Key
 from detector.registration import Breaches, BreachMembers, Int64, Officials
 from serve.reference.known import NO_BREACHES, NO_MEMBERS, NO_OFFICIALS, Known
 from serve.reference.places import Place, place_of
-from serve.reference.tables import TableRefused
+from serve.reference.tables import KINDS, TableRefused
 from serve.store.books import Books
 from serve.store.database import Connection
 
@@ -36,6 +36,17 @@ class Tables:
     def state(self) -> str:
         """`degraded` while newer tables were refused and the ones before are in use."""
         return "degraded" if self._refused else "ok"
+
+    @property
+    def standing(self) -> Mapping[str, str]:
+        """Of each kind that is not in use as the store names it, why: `stale` while a newer one was refused,
+        `unavailable` where that was the first, `none` where none was ever told."""
+        refused, held = self._refused or {}, self._known.tables
+        told = {kind: "unavailable" if kind in refused else "none" for kind in KINDS}
+        newer = {kind for kind in held if refused and refused.get(kind) != self._versions.get(kind)}
+        return {kind: why for kind, why in told.items() if kind not in held} | dict.fromkeys(
+            newer, "stale"
+        )
 
     def opened(self, books: Books) -> Known:
         """The tables in force. Raises TableRefused where they cannot be used."""

@@ -8,6 +8,7 @@ the order of commits is the `sequence` of the data contract.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -25,6 +26,8 @@ from serve.store.seals import Header, Seals
 Row = tuple[Any, ...]
 WRITER = 0x51B71614  # the advisory lock of whoever writes
 SQLITE, POSTGRES = "sqlite:///", ("postgresql://", "postgres://")
+CHECKPOINT = 16_000  # pages in SQLite's log after which whoever commits copies them: `checkpoints` comes first
+_TURNS: dict[Path, threading.Lock] = {}
 WAIT = 5.0  # seconds for the writer lock before a question is answered with "try again"
 
 
@@ -127,21 +130,30 @@ def snapshot(url: str, keys: StoreKeys | None = None) -> Iterator[Connection]:
         own.close()
 
 
+def turns(path: Path) -> threading.Lock:
+    """Who writes to a SQLite file takes this first, where it is another thread of the same process.
+
+    SQLite lets those who find a store locked sleep, for longer and longer; here the next one wakes at once.
+    """
+    return _TURNS.setdefault(path.resolve(), threading.Lock())
+
+
 class Sqlite:
     """WAL and full durability: a commit returns after its fsync."""
 
     def __init__(self, path: Path) -> None:
         self.seals: Seals | None = None
+        self._turn = turns(path)
         self._own = sqlite3.connect(
             path, isolation_level=None, timeout=WAIT, check_same_thread=False
         )
         for setting in (
-            "page_size=2048",
+            "page_size=4096",
             "journal_mode=WAL",
             "synchronous=FULL",
             "cache_size=-65536",
             "mmap_size=1073741824",
-            "wal_autocheckpoint=4000",
+            f"wal_autocheckpoint={CHECKPOINT}",
             "temp_store=MEMORY",
         ):
             self._own.execute(f"PRAGMA {setting}")
@@ -169,15 +181,20 @@ class Sqlite:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction that holds the writer lock."""
-        with _told():
-            self._own.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._own.execute("COMMIT")
-            except BaseException:
-                if self._own.in_transaction:  # a full disk ends it by itself
-                    self._own.execute("ROLLBACK")
-                raise
+        if not self._turn.acquire(timeout=WAIT):
+            raise Unavailable
+        try:
+            with _told():
+                self._own.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    self._own.execute("COMMIT")
+                except BaseException:
+                    if self._own.in_transaction:  # a full disk ends it by itself
+                        self._own.execute("ROLLBACK")
+                    raise
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Give the connection back."""

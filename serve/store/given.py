@@ -10,7 +10,7 @@ from serve.store import packing
 from serve.store.log import Log
 
 STAGES_OF = range(4)  # an answer may be there for each stage
-VECTOR_STEP = 256  # bytes up to whose multiple a vector is filled
+VECTOR_STEP = 64  # bytes up to whose multiple a vector is filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from detector.records import as_packed, packed
 from serve.store.database import Connection
 from serve.store.rows import Rows
 from serve.store.seals import HISTORY, SALT_BYTES
 from serve.vault import Row
+
+KINDS = tuple(f"{HISTORY}-{kind}" for kind in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Histories(Rows):
         return {id_: kept for id_, (kept, _) in found.items()}
 
     def _places(self, id_: bytes) -> tuple[Row, ...]:
-        return self.seals.history(f"{HISTORY}-{id_[0]}", id_[1:])
+        return self.seals.history(KINDS[id_[0]], id_[1:])
 
     def _opened(
         self, places: Mapping[bytes, tuple[Row, ...]]
@@ -60,14 +63,14 @@ class Histories(Rows):
             held = [row for row in rows if row.id in boxes]
             if held:
                 text = held[0].open(boxes[held[0].id] or b"")
-                kept = Kept(text[:SALT_BYTES], text[SALT_BYTES:])
+                kept = Kept(text[:SALT_BYTES], as_packed(text[SALT_BYTES:]))
                 found[id_] = kept, [row.id for row in held if row is not rows[0]]
         return found
 
     def put_records(self, records: Mapping[bytes, Kept]) -> None:
         """Write histories whole that were read before; in the newest epoch, whichever they came from."""
         boxes = sorted(
-            (self._rows[id_].id, self._rows[id_].seal(kept.salt + kept.entries))
+            (self._rows[id_].id, self._rows[id_].seal(kept.salt + packed(kept.entries)))
             for id_, kept in records.items()
         )
         self.own.run_many(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+from detector.registration import NEVER
 from serve.enginekeys import LOG
 from serve.store.rows import Rows
 
@@ -22,6 +23,11 @@ class Journal(Rows):
         pairs = self.seals.pairs("due", [bytes(item) for _, item in found])
         made = sorted((m, s, t) for (m, _), (s, t) in zip(found, pairs, strict=True))
         return made[:most]
+
+    def first_due(self) -> int:
+        """The moment of the stage that is reached next; NEVER where none is to come."""
+        found = self.own.rows("SELECT MIN(moment) FROM due")[0][0]
+        return NEVER if found is None else int(found)
 
     def add_due(self, due: Sequence[tuple[int, int, int]]) -> None:
         """Stages that registrations will reach."""

@@ -10,8 +10,10 @@ from typing import Protocol
 _EVENT = struct.Struct(">qqhqi")
 _VERDICT = struct.Struct(">q?q?h?d")
 _ANSWER = struct.Struct(">qq")
-# What most answers say, so that deflate only keeps what differs.
+# What most answers say, so that deflate only keeps what differs. It grows at its beginning only: what was
+# packed before counts from its end.
 _USUAL = (
+    b'"lacking":{"breaches":"stale","officials":"stale"},{"breaches":"none","officials":"none"}'
     b'"late":true,"imported":true,"first":"step_up","propensity":0.0,"reasons":["LINKED_RISK","RING"'
     b',"SIM_BATCH","PLACE_UNUSUAL","LINE_WITHOUT_HISTORY"],{"score":0.000'
     b',"decision":"hold","step_up","allow_notify","decision":"allow","reasons":[],"versions":["'

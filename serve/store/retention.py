@@ -1,9 +1,10 @@
 """What a store forgets by itself: the log after 90 days, vectors and verdicts after 18 months.
 
 A row of the log shrinks to its folio, which the worker needs to find vectors and verdicts by; then that
-goes too. What stays is that a registration was there (its keyed name and body print: the same question is
-never counted twice) and the histories, which die with their epoch. Journal rows lose the keys that tie
-rings once no ring reaches back to them.
+goes too. No row goes before its later stages are answered, which an import of long ago has still to reach.
+What stays is that a registration was there (its keyed name and body print: the same question is never
+counted twice) and the histories, which die with their epoch. Journal rows lose the keys that tie rings
+once no ring reaches back to them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from detector.lifecycle import STAGE_HOURS
 from detector.registration import MICROSECONDS
 from detector.rings import EPOCH, REGROWN
 from detector.running import Entries
@@ -22,6 +24,7 @@ from serve.store.forgetting import forget, moments, shrink
 DAY = 86_400 * MICROSECONDS
 LOG_DAYS, FROZEN_DAYS = 90, 548
 RING_DAYS = (EPOCH + REGROWN) // 86_400 + 1
+LAST_STAGE = max(STAGE_HOURS.values()) * 3_600 * MICROSECONDS
 TOGETHER = 256  # registrations in one transaction: answers wait for no more
 
 
@@ -38,7 +41,7 @@ class Retention:
         if own.seals is None or own.seals.keys.worker is None:
             return
         now, books = self.clock(), Books(own)
-        self._expire(books, "log_to", now - self.log_days * DAY, shrink)
+        self._expire(books, "log_to", min(now - self.log_days * DAY, _unanswered(books)), shrink)
         self._expire(books, "frozen_to", now - self.frozen_days * DAY, forget)
         self._untie(books, now - RING_DAYS * DAY)
 
@@ -69,6 +72,11 @@ class Retention:
                 for id_, entries in old:
                     books.put_journal(id_, entries.untied().packed())
                 _set(books, "journal_to", old[-1][0])
+
+
+def _unanswered(books: Books) -> int:
+    """A moment before which no registration has a stage that is still to be answered."""
+    return books.first_due() - LAST_STAGE
 
 
 def expired(books: Books) -> int:

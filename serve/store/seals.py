@@ -135,7 +135,10 @@ class Seals:
 
     def history(self, kind: str, token: bytes) -> tuple[Row, ...]:
         """Where a key's record may lie and what opens it, the newest epoch first."""
-        return tuple(vault.row(key, kind, token) for key in reversed(self.keys.engine.keys))
+        keys = self.keys.engine.keys
+        if len(keys) == 1:
+            return (vault.row(keys[0], kind, token),)
+        return tuple(vault.row(key, kind, token) for key in reversed(keys))
 
     def for_folio(self, folio: bytes, name: bytes, content: bytes, step: int = 64) -> bytes:
         """A box that opens with the folio."""
@@ -150,7 +153,7 @@ class Seals:
 
     @staticmethod
     def _row(key: EngineKey, folio: bytes, name: bytes) -> Row:
-        return Row(key.epoch, name, vault.row(key, ANSWER, folio).key)
+        return vault.row(key, ANSWER, folio, name=name)
 
     def for_worker(self, use: str, name: bytes, content: bytes, step: int = 64) -> bytes:
         """A box that only the worker opens, and only as what it is named."""

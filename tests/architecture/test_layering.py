@@ -42,6 +42,7 @@ LAYERS = (
     "rings",
     "context",
     "records",
+    "glances",
     "running",
     "logbook",
     "live",

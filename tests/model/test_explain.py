@@ -11,8 +11,8 @@ import pytest
 from detector.context import Past
 from detector.decision import ALLOW, DECISIONS
 from detector.lifecycle import STAGES
-from detector.model.dataset import Batch, batches, without
-from detector.model.explain import LEAST_DROP, MOST, Without, reasons, strengths
+from detector.model.dataset import Batch, Without, batches, without
+from detector.model.explain import LEAST_DROP, MOST, reasons, strengths
 from detector.registration import DataFolder
 from detector.scoring import rule_hits
 from detector.signals import REASONS, RULES, UNUSUAL, features
@@ -51,7 +51,7 @@ def test_a_reason_is_given_only_where_the_score_drops_without_it(stage: str) -> 
     for code in {code for codes in told for code in codes} - {UNUSUAL.code}:
         mine = np.array([i for i, codes in enumerate(told) if code in codes], int)
         counts = REASONS[code].counts
-        less = again(counts, mine) if counts else neutral(stage, vectors, code)[mine]
+        less = again([(counts, mine)])[0] if counts else neutral(stage, vectors, code)[mine]
         assert (model.evidence(stage, less) <= whole[mine] - LEAST_DROP + 1e-9).all(), code
 
 
@@ -90,7 +90,11 @@ def test_a_registration_of_which_nothing_is_known_is_only_unusual() -> None:
     blank = np.full((1, len(features("activation"))), np.nan, np.float32)
 
     told = reasons(
-        tiny.model(), "activation", blank, without=lambda _, rows: blank[rows], ruled=[()]
+        tiny.model(),
+        "activation",
+        blank,
+        without=lambda asks: [blank[w] for _, w in asks],
+        ruled=[()],
     )
 
     assert told == [[UNUSUAL.code]]

@@ -15,6 +15,7 @@ import httpx
 from fastapi import FastAPI
 
 from serve.answers import (
+    SOURCES,
     Assessment,
     Contradicted,
     LineEvent,
@@ -38,7 +39,6 @@ CLIENTS = {
     "reader": DevClient(HASH, ("alfa",), ("registration-risk:assessments:read",)),
 }
 _numbers = count(1)
-SOURCES = {"history": "ok", "exposure": "ok", "rings": "ok", "model": "ok"}
 
 
 class FakeDesk:
@@ -123,7 +123,7 @@ def assessment(carrier_id: str, registration_id: str, **changes: Any) -> Assessm
         model_version="m1",
         policy_version="p1",
         feature_version="f1",
-        sources=SOURCES,
+        sources=dict.fromkeys(SOURCES, "ok"),
     )
     return replace(made, **changes)
 

@@ -31,7 +31,7 @@ def test_what_was_sealed_opens(content: bytes, token: bytes) -> None:
     assert row.open(row.seal(content)) == content
 
 
-@pytest.mark.parametrize("length", [0, 1, 188, 189, 764, 765, 12_284, 40_956])
+@pytest.mark.parametrize("length", [0, 1, 124, 125, 508, 509, 8_604, 40_956])
 def test_a_box_has_one_of_a_few_sizes(length: int) -> None:
     box = vault.row(KEY, "identity", ANA).seal(bytes(length))
 
@@ -59,7 +59,7 @@ def test_a_box_opens_in_no_other_row(other: vault.Row) -> None:
         other.open(vault.row(KEY, "identity", ANA).seal(b"history"))
 
 
-@given(st.integers(0, 223), st.integers(0, 7))
+@given(st.integers(0, 159), st.integers(0, 7))
 def test_a_bent_box_does_not_open(byte: int, bit: int) -> None:
     row = vault.row(KEY, "identity", ANA)
     box = bytearray(row.seal(b"history"))
@@ -69,7 +69,7 @@ def test_a_bent_box_does_not_open(byte: int, bit: int) -> None:
         row.open(bytes(box))
 
 
-@pytest.mark.parametrize("length", [0, 3, 15, 31, 32, 100, 223])
+@pytest.mark.parametrize("length", [0, 3, 15, 31, 32, 100, 159])
 def test_a_box_cut_short_does_not_open(length: int) -> None:
     row = vault.row(KEY, "identity", ANA)
 
@@ -102,7 +102,7 @@ def test_a_kind_and_a_token_cannot_run_into_each_other() -> None:
 def test_a_row_shows_no_key() -> None:
     row = vault.row(KEY, "identity", ANA)
 
-    assert repr(row.key) not in repr(row)
+    assert repr(row) == f"Row(epoch={KEY.epoch}, id={row.id!r})"
     assert repr(KEY.secret) not in repr(ring(KEY))
     assert repr(INDEX) not in repr(ring(KEY))
 

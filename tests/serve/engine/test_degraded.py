@@ -22,8 +22,11 @@ from detector.model.artefact import Model
 from serve import champion as champions
 from serve.answers import Unavailable
 from serve.champion import Champion
+from serve.engine import Reader
+from serve.reference.known import NO_BREACHES, NO_MEMBERS
 from serve.store import database
-from tests.builders import curp_of
+from tests import tiny
+from tests.builders import curp_of, pseudonymiser
 from tests.serve.engine.standing import Standing, later, question, seen
 
 CHAMPION = Path(__file__).resolve().parents[3] / "models" / "champion"
@@ -49,6 +52,25 @@ def test_without_a_model_rules_answer_and_say_so(standing: Standing) -> None:
     assert told[0].decision == "allow"
     assert told[-1].decision != "allow"
     assert "IDENTITY_OVER_CAP" in told[-1].reasons
+
+
+def test_an_answer_says_of_each_source_whether_it_took_part(standing: Standing) -> None:
+    before = standing.answered(question())[0]
+    told = replace(tiny.folder(), breaches=NO_BREACHES, breach_members=NO_MEMBERS)  # officials only
+    standing.tell(told)
+    after = standing.answered(question(later(seconds=1)))[0]
+
+    assert before.sources == {
+        "history": "ok",
+        "breaches": "none",
+        "officials": "none",
+        "rings": "ok",
+        "model": "unavailable",
+    }
+    assert after.sources == dict(before.sources) | {"officials": "ok"}
+    assert Reader(standing.books, pseudonymiser()).find(before.assessment_id.bytes).sources == dict(
+        before.sources
+    )
 
 
 def test_a_model_that_appears_is_taken_up_without_a_mixed_answer(

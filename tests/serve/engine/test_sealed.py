@@ -18,7 +18,7 @@ from serve.store.books import Books
 from serve.store.database import Connection, connect
 from serve.store.keys import ENGINE_NAME, WORKER_NAME, StoreKeys
 from serve.store.retention import Retention, expired
-from serve.vault import NotOpened
+from serve.vault import OVERHEAD, SIZES, NotOpened
 from tests.builders import curp_of, pseudonymiser
 from tests.serve.engine.standing import START, Standing, later, micros, question, seen
 from tests.serve.engine.stream import Stream
@@ -106,7 +106,7 @@ def test_sizes_tell_a_class_and_rows_lie_in_no_order(standing: Standing) -> None
     lengths = {len(bytes(record)) for _, record in own.rows("SELECT id, record FROM histories")}
     names = [bytes(n) for n, *_ in own.rows("SELECT id FROM registrations ORDER BY id")]
 
-    assert lengths <= {size + 32 for size in (192, 768, 3_072, 12_288)}
+    assert lengths <= {size + OVERHEAD for size in SIZES}
     assert names != standing.books.seals.rows("log", range(1, 31))
 
 
@@ -193,6 +193,7 @@ def test_the_log_expires_then_vectors_and_verdicts_and_a_question_still_counts_o
     one = question()
     standing.answered(one)
     standing.take(seen(one, later(minutes=5)), at=later(minutes=6))
+    standing.settle(later(days=8))
     own = standing.books.own
 
     Retention(lambda: micros(later(days=91)))(own, AT)
@@ -206,6 +207,34 @@ def test_the_log_expires_then_vectors_and_verdicts_and_a_question_still_counts_o
     assert standing.books.answers([1]) == {}
     assert standing.books.last_sequence() == 1
     assert not standing.take(one) or standing.books.last_sequence() == 1
+
+
+def test_no_row_of_the_log_expires_before_its_later_stages_are_answered(standing: Standing) -> None:
+    one, own = question(imported=True), standing.books.own
+    standing.answered(one, at=later(days=91))
+    Retention(lambda: micros(later(days=91)))(own, AT)
+    assert expired(standing.books) == 0
+
+    standing.settle(later(days=91))
+    Retention(lambda: micros(later(days=91)))(own, AT)
+    assert expired(standing.books) == 1
+    assert standing.stages(one) == ["activation", "day_1", "day_7"]
+
+
+def test_a_stage_of_a_row_that_expired_is_not_answered_and_holds_nobody_up(
+    standing: Standing,
+) -> None:
+    one = question()
+    standing.answered(one)
+    standing.settle(later(days=8))
+    standing.take(seen(one, later(days=80)), at=later(days=80))
+    Retention(lambda: micros(later(days=91)))(standing.books.own, AT)
+    assert expired(standing.books) == 1
+
+    standing.answered(question(later(days=91)), at=later(days=91))
+
+    assert standing.books.due(micros(later(days=91)), 10) == []
+    assert standing.stages(one) == ["activation", "day_1", "day_7"]
 
 
 def test_what_is_younger_stays(standing: Standing) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from detector.errors import BadInput
 from detector.logbook import ROW
+from detector.records import SIZE
 from serve.answers import Unavailable
 from serve.store import database
 from serve.store.books import Answer, Books, Filed, Kept, Seen, Verdict
@@ -131,7 +132,7 @@ def test_a_transaction_that_fails_never_happened(books: Books) -> None:
         with books.own.writing():
             books.add([filed(1)])
             books.records([KEY])
-            books.put_records({KEY: Kept(SALT, b"record")})
+            books.put_records({KEY: Kept(SALT, bytes(SIZE))})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -158,10 +159,10 @@ def test_a_registration_has_one_answer_at_each_stage(books: Books) -> None:
 
 def test_records_are_replaced_whole(books: Books) -> None:
     other, nobody = b"\x01otherkey", b"\x00nobody  "
-    for record in (b"one", b"two", b""):
+    for record in (b"o" * SIZE, b"t" * 2 * SIZE, b""):
         with books.own.writing():
             books.records([KEY, other])
-            books.put_records({KEY: Kept(SALT, record), other: Kept(SALT, b"\x00")})
+            books.put_records({KEY: Kept(SALT, record), other: Kept(SALT, bytes(SIZE))})
         assert books.records([KEY, nobody]) == {KEY: Kept(SALT, record)}
         assert (books.history(KEY), books.history(nobody)) == (record, b"")
 

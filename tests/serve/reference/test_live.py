@@ -50,9 +50,11 @@ def test_newer_tables_that_are_bent_leave_the_old_ones_in_use_and_readiness_says
 
     assert meanwhile == [before] * 3
     assert running.state == "degraded"
+    assert running.standing == {"officials": "stale"}
     store.tell(officials=[official(0), official(9)])
     assert tiers(store, running) == [1, 1]
     assert running.state == "ok"
+    assert running.standing == {}
 
 
 def test_a_file_that_is_cut_while_it_is_in_use_changes_no_answer(tmp_path: Path) -> None:

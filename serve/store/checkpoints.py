@@ -1,0 +1,56 @@
+"""SQLite's log is copied into the database beside the answers, not by the commit that finds it long.
+
+Such a commit takes ten times as long as the others, and everybody who waits for it too. A *passive* checkpoint
+waits for nobody and stops nobody; where it never catches up with those who write, one that makes them wait
+for the last few pages starts the log anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from pathlib import Path
+
+from serve.store.database import SQLITE, turns
+
+TOO_MANY = 8_000  # pages in the log before those who write are asked to wait
+EVERY = 0.5  # seconds between looks
+PATIENCE = 0.5  # seconds for those who read to come to an end
+
+
+class Checkpoints:
+    """A thread over a connection of its own. `start` before use and `stop` after it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is in the log stays there."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with contextlib.closing(sqlite3.connect(self._path, timeout=PATIENCE)) as own:
+            while not self._over.wait(EVERY):
+                with contextlib.suppress(
+                    sqlite3.OperationalError
+                ):  # a full disk: the next look tells
+                    self._look(own)
+
+    def _look(self, own: sqlite3.Connection) -> None:
+        _, pages, _ = own.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages >= TOO_MANY:
+            with turns(self._path):
+                own.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+
+
+def checkpoints(url: str) -> Checkpoints | None:
+    """For a store; None where its server does such things by itself."""
+    return Checkpoints(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else None
