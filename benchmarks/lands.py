@@ -1,12 +1,17 @@
-"""What gives a country away: each column alone, ids alone, time alone; and how far plain links reach.
+"""What gives a simulated country away, and how far plain links reach in it.
 
-The reference trains boosted trees on the whole truth of the first part of the year, with little more than
-counts of other people at the same thing. It says how hard the country is, not how good an engine.
+    python -m benchmarks.lands --data DATA
+
+Each column alone, ids alone and time alone: what they tell, no honest country would. Then a reference:
+boosted trees on the whole truth of the first part of the year, with little more than counts of other
+people at the same thing. It says how hard the country is, not how good an engine.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -202,3 +207,17 @@ def _by_pattern(table: pd.DataFrame, score: np.ndarray, later: np.ndarray) -> It
     for name, rows in last[~honest].groupby("pattern").groups.items():
         hit = [(s[rows] > np.quantile(s[honest], 0.999)).mean() for s in (score, later)]
         yield f"  {name:18} {len(rows):>5} rows, found {hit[0]:.0%} then {hit[1]:.0%}"
+
+
+def main() -> None:
+    """Prints the gates' figures of a data folder with a truth."""
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.lands", description=__doc__)
+    asked.add_argument("--data", type=Path, required=True)
+    folder = asked.parse_args().data
+    names = ("registrations", "line_events", "truth")
+    for line in report({name: pd.read_parquet(folder / f"{name}.parquet") for name in names}):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
