@@ -86,7 +86,7 @@ def _verdicts(country: Country) -> tuple[Bool, Bool]:
     """Who has a verdict and whose last one is fraud, whatever the truth may be."""
     labels, n = country.folder.labels, len(country)
     spoken, fraud = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    spoken[labels.row], fraud[labels.row] = True, labels.fraud
+    spoken[labels.row], fraud[labels.row] = ~labels.withdrawn, labels.fraud
     return spoken, fraud
 
 
