@@ -1,4 +1,4 @@
-"""From flag to mail server: `python benchmarks/notices.py FOLDER` (the store goes there; seconds may follow).
+"""From flag to mail server: `python -m benchmarks.notices FOLDER [SECONDS]`, with an empty folder for the store.
 
 An engine answers registrations of one enrolled person at a steady pace over the embedded store, on a
 thread of its own; watcher and dispatcher run beside it as in `simvigia serve`. For every notice: seconds
@@ -18,6 +18,7 @@ from serve.answers import Assessment
 from serve.notices.answered import note
 from serve.notices.keys import NoticeKeys
 from serve.store.database import Connection
+from serve.store.keys import StoreKeys
 from tests.builders import curp_of
 from tests.serve.engine.standing import question
 from tests.serve.notices.living import DANI, NOON, Living, enrol
@@ -77,6 +78,7 @@ def without(living: Living, seconds: int) -> list[float]:
 
 def main(folder: Path, seconds: int) -> None:
     """Print the figures."""
+    StoreKeys.generate(folder)
     url = f"sqlite:///{folder / 'notices.db'}"
     living, keys = Living(url), NoticeKeys.fresh()
     enrol(living.books.own, keys, every=True)
