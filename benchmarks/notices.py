@@ -1,4 +1,4 @@
-"""From flag to mail server: `python -m benchmarks.notices FOLDER [SECONDS]`, with an empty folder for the store.
+"""From flag to mail server: `python -m benchmarks.notices FOLDER [SECONDS]`, with an empty folder for a store.
 
 An engine answers registrations of one enrolled person at a steady pace over the embedded store, on a
 thread of its own; watcher and dispatcher run beside it as in `simvigia serve`. For every notice: seconds
