@@ -72,6 +72,7 @@ class Store:
             "SIMVIGIA_KEY_FILE": str(self.folder / "simvigia.key"),
             "SIMVIGIA_STORE": f"sqlite:///{self.folder / 'simvigia.db'}",
             "SIMVIGIA_CLOCK": LATER,
+            "SIMVIGIA_LOG_DAYS": "800",  # the clock stands far behind the first of them
             "SIMVIGIA_RATE": "900000",
             "SIMVIGIA_BURST": "100000000",
             "OMP_WAIT_POLICY": "passive",
