@@ -108,18 +108,18 @@ def measure(folder: Path, *, stored: int, asked: int, every: float) -> None:
     asker = Asker(stored)
     with service(store) as server, ThreadPoolExecutor(1) as beside:
         load(server, ASSESS, asker.bodies(500))
-        full = answered(load(server, ASSESS, asker.bodies(asked)))["rate"]
+        full = successful(load(server, ASSESS, asker.bodies(asked)))["rate"]
         half = full / 2
         print(f"capacity {full:,.0f} a second; asked {half:,.0f} a second from here on", flush=True)
         bodies = asker.bodies(int(half * every * 5))
         doing = beside.submit(acts, home, signer, models, every)
         found = load(server, ASSESS, bodies, connections=32, warm=0, rate=half)
-        told(answered(found), doing.result())
+        told(successful(found), doing.result())
     arguments = [str(COMMAND), "replay", "--store", store.environment["SIMVIGIA_STORE"]]
     print(subprocess.run(arguments, text=True, capture_output=True, check=False).stdout)
 
 
-def answered(found: dict[str, Any]) -> dict[str, Any]:
+def successful(found: dict[str, Any]) -> dict[str, Any]:
     """What a client measured. Ends the benchmark where it failed, or where nothing was answered."""
     if "failed" in found:
         raise SystemExit(f"the client failed: {found['failed']}")

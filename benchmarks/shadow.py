@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from benchmarks.promotion import answered
+from benchmarks.promotion import successful
 from benchmarks.serving import ASSESS, Asker, Store, filled, load, service
 from detector.cli import CHAMPION
 from detector.model import artefact
@@ -73,7 +73,7 @@ def measure(store: Store, model: Path, *, asked: int, rounds: int) -> None:
             shadowed = bool((turn + turn // 2) % 2)  # without, with, with, without
             if shadowed:
                 begin(url, model)
-            found = answered(load(server, ASSESS, asker.bodies(asked)))
+            found = successful(load(server, ASSESS, asker.bodies(asked)))
             rates[shadowed].append(found["rate"])
             latency[shadowed].append(found["p99"])
             said = f"{found['rate']:>8,.0f} a second, p50 {found['p50']:.1f}, p99 {found['p99']:.1f} ms"
