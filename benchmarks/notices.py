@@ -15,6 +15,7 @@ from multiprocessing import Process, Queue
 from pathlib import Path
 
 from serve.answers import Assessment
+from serve.deliveries.queue import Pace
 from serve.notices.answered import note
 from serve.notices.keys import NoticeKeys
 from serve.store.database import Connection
@@ -37,7 +38,7 @@ class Timed(Post):
     async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
         """aiosmtpd's name."""
         answer = await super().handle_DATA(server, session, envelope)
-        self.said.put((self.names()[-1], time.time()))
+        self.said.put((str(self.letters[-1]["Message-ID"]), time.time()))
         return answer
 
 
@@ -89,7 +90,7 @@ def main(folder: Path, seconds: int) -> None:
     said: Queue[tuple[str, float]] = Queue()
     server = Process(target=mail_server, args=(said,), daemon=True)
     server.start()
-    with telling(url, int(said.get()[1]), keys):
+    with telling(url, int(said.get()[1]), keys, pace=Pace()):
         commits, costs = answered(living, DANI, seconds)
         letters = [said.get(timeout=120) for _ in commits]
     server.terminate()
