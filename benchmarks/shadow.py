@@ -4,7 +4,8 @@
 
 One worker on the first core, asked over 16 connections by a client on the second, as fast as it answers.
 Rounds without and with a shadow take turns and neighbours are compared, so that what else happens on the
-machine hits both; the shadow's process shares the first core with the service. After the last round the shadow catches up.
+machine hits both; the shadow's process shares the first core with the service. After each round with a
+shadow it catches up.
 """
 
 from __future__ import annotations
