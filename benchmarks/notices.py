@@ -2,7 +2,8 @@
 
 An engine answers registrations of one enrolled person at a steady pace over the embedded store, on a
 thread of its own; watcher and dispatcher run beside it as in `simvigia serve`. For every notice: seconds
-from the engine's commit to the mail server's 250. Then what the answers cost with notices and without.
+from the engine's commit to the mail server's 250. Then what the answers cost with notices and without, and
+the processor's time for both, which holds on a machine that others use too.
 """
 
 from __future__ import annotations
@@ -85,14 +86,18 @@ def main(folder: Path, seconds: int) -> None:
     enrol(living.books.own, keys, every=True)
     answered(living, curp_of(900), 1)  # warmed
     living.books.own.run("DELETE FROM answered")
+    idle = time.process_time()
     plain = without(living, seconds)
+    alone = time.process_time() - idle
     living.engine.changed = noting
     said: Queue[tuple[str, float]] = Queue()
     server = Process(target=mail_server, args=(said,), daemon=True)
     server.start()
     with telling(url, int(said.get()[1]), keys, pace=Pace()):
+        began = time.process_time()
         commits, costs = answered(living, DANI, seconds)
         letters = [said.get(timeout=120) for _ in commits]
+        spent = time.process_time() - began
     server.terminate()
     waits = [
         told - then for then, told in zip(commits, sorted(at for _, at in letters), strict=True)
@@ -105,6 +110,11 @@ def main(folder: Path, seconds: int) -> None:
     for name, found in (("no notices", plain), ("notices", costs)):
         p50, p99 = share(found, 0.5) * 1e3, share(found, 0.99) * 1e3
         print(f"{TOGETHER} answers with {name:10s} p50 {p50:5.1f} ms  p99 {p99:6.1f} ms")
+    for name, used in (("no notices", alone), ("notices", spent)):
+        each = used / len(commits)
+        print(
+            f"processor, {name:10s}     {each * 1e3:6.1f} ms an answer, {each * PACE:.0%} of a core at the pace"
+        )
 
 
 def noting(own: Connection, assessments: Sequence[Assessment]) -> None:
