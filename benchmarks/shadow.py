@@ -93,8 +93,8 @@ def measure(store: Store, model: Path, *, asked: int, rounds: int) -> None:
         f"\ncost of throughput:  {1 - median(kept):.1%}, the median of neighbours (wanted below 5 %);"
     )
     print(f"  in each pair:      {', '.join(f'{1 - one:.1%}' for one in kept)}")
-    more = [shadowed / plain for plain, shadowed in zip(used[False], used[True], strict=True)]
-    print(f"cost of processor:   {median(more) - 1:.1%}, all processes, while asked")
+    dearer = [shadowed / plain for plain, shadowed in zip(used[False], used[True], strict=True)]
+    print(f"cost of processor:   {median(dearer) - 1:.1%}, all processes, while asked")
     print(f"p99 with to without: {median(latency[True]) / median(latency[False]):.2f}")
     print(f"shadow results:      {scored / max(answered, 1):.2%} (wanted 99 %)")
 
