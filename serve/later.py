@@ -142,7 +142,7 @@ class Later:
 
     def _outcome(self, sequence: int, report: Outcome, now: int) -> None:
         lines = self.lines([sequence])
-        verdict: Verdict | None = Verdict(
+        said = Verdict(
             sequence,
             self._world.running.knows(now),
             None if report.verdict_on is None else _micros(report.verdict_on),
@@ -150,8 +150,7 @@ class Later:
             LABEL_SOURCES.index(report.source),
             report.confidence,
         )
-        if report.label == WITHDRAWN:
-            verdict = taken_back(lines.verdicts, verdict)
+        verdict = taken_back(lines.verdicts, said) if report.label == WITHDRAWN else said
         if verdict is None:
             return
         self._books.add_verdict(verdict)
