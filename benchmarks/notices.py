@@ -1,8 +1,9 @@
-"""From flag to mail server: `python benchmarks/notices.py FOLDER` (the store goes there; seconds may follow).
+"""From flag to mail server: `python -m benchmarks.notices FOLDER [SECONDS]`, with an empty folder for a store.
 
 An engine answers registrations of one enrolled person at a steady pace over the embedded store, on a
 thread of its own; watcher and dispatcher run beside it as in `simvigia serve`. For every notice: seconds
-from the engine's commit to the mail server's 250. Then what the answers cost with notices and without.
+from the engine's commit to the mail server's 250. Then what the answers cost with notices and without, and
+the processor's time for both, which holds on a machine that others use too.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from multiprocessing import Process, Queue
 from pathlib import Path
 
 from serve.answers import Assessment
+from serve.deliveries.queue import Pace
 from serve.notices.answered import note
 from serve.notices.keys import NoticeKeys
 from serve.store.database import Connection
+from serve.store.keys import StoreKeys
 from tests.builders import curp_of
 from tests.serve.engine.standing import question
 from tests.serve.notices.living import DANI, NOON, Living, enrol
@@ -36,7 +39,7 @@ class Timed(Post):
     async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
         """aiosmtpd's name."""
         answer = await super().handle_DATA(server, session, envelope)
-        self.said.put((self.names()[-1], time.time()))
+        self.said.put((str(self.letters[-1]["Message-ID"]), time.time()))
         return answer
 
 
@@ -77,19 +80,24 @@ def without(living: Living, seconds: int) -> list[float]:
 
 def main(folder: Path, seconds: int) -> None:
     """Print the figures."""
+    StoreKeys.generate(folder)
     url = f"sqlite:///{folder / 'notices.db'}"
     living, keys = Living(url), NoticeKeys.fresh()
     enrol(living.books.own, keys, every=True)
     answered(living, curp_of(900), 1)  # warmed
     living.books.own.run("DELETE FROM answered")
+    idle = time.process_time()
     plain = without(living, seconds)
+    alone = time.process_time() - idle
     living.engine.changed = noting
     said: Queue[tuple[str, float]] = Queue()
     server = Process(target=mail_server, args=(said,), daemon=True)
     server.start()
-    with telling(url, int(said.get()[1]), keys):
+    with telling(url, int(said.get()[1]), keys, pace=Pace()):
+        began = time.process_time()
         commits, costs = answered(living, DANI, seconds)
         letters = [said.get(timeout=120) for _ in commits]
+        spent = time.process_time() - began
     server.terminate()
     waits = [
         told - then for then, told in zip(commits, sorted(at for _, at in letters), strict=True)
@@ -102,6 +110,11 @@ def main(folder: Path, seconds: int) -> None:
     for name, found in (("no notices", plain), ("notices", costs)):
         p50, p99 = share(found, 0.5) * 1e3, share(found, 0.99) * 1e3
         print(f"{TOGETHER} answers with {name:10s} p50 {p50:5.1f} ms  p99 {p99:6.1f} ms")
+    for name, used in (("no notices", alone), ("notices", spent)):
+        each = used / len(commits)
+        print(
+            f"processor, {name:10s}     {each * 1e3:6.1f} ms an answer, {each * PACE:.0%} of a core at the pace"
+        )
 
 
 def noting(own: Connection, assessments: Sequence[Assessment]) -> None:

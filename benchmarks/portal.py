@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import ttest_ind
 
 from serve.store.database import connect
+from serve.store.keys import StoreKeys
 from tests.builders import curp_of
 from tests.serve.portal.people import DANI, World
 
@@ -55,6 +56,7 @@ async def measured(world: World, visits: int) -> dict[str, list[list[float]]]:
 
 def main(folder: Path, visits: int) -> None:
     """Print the figures."""
+    StoreKeys.generate(folder)
     world = World(connect(f"sqlite:///{folder / 'portal.db'}"))
     world.enrol()
     found = {

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,19 +104,29 @@ def measure(folder: Path, *, stored: int, asked: int, every: float) -> None:
     home, signer = registry(), Signer.generate(folder / "promotion.key")
     models = [registered(other(folder / "other"), home), registered(CHAMPION, home)]
     plain = filled(folder / "store", stored)
-    store = Promoted(plain.folder, stored, uri, signer.seal.text())
+    same = {field.name: getattr(plain, field.name) for field in fields(plain)}
+    store = Promoted(**same, registry=uri, seal=signer.seal.text())
     asker = Asker(stored)
     with service(store) as server, ThreadPoolExecutor(1) as beside:
         load(server, ASSESS, asker.bodies(500))
-        full = load(server, ASSESS, asker.bodies(asked))["rate"]
+        full = successful(load(server, ASSESS, asker.bodies(asked)))["rate"]
         half = full / 2
         print(f"capacity {full:,.0f} a second; asked {half:,.0f} a second from here on", flush=True)
         bodies = asker.bodies(int(half * every * 5))
         doing = beside.submit(acts, home, signer, models, every)
         found = load(server, ASSESS, bodies, connections=32, warm=0, rate=half)
-        told(found, doing.result())
+        told(successful(found), doing.result())
     arguments = [str(COMMAND), "replay", "--store", store.environment["SIMVIGIA_STORE"]]
     print(subprocess.run(arguments, text=True, capture_output=True, check=False).stdout)
+
+
+def successful(found: dict[str, Any]) -> dict[str, Any]:
+    """What a client measured. Ends the benchmark where it failed, or where nothing was answered."""
+    if "failed" in found:
+        raise SystemExit(f"the client failed: {found['failed']}")
+    if "201" not in found["statuses"]:
+        raise SystemExit(f"no registration was assessed: {found['statuses']} {found['bad']}")
+    return found
 
 
 def told(found: dict[str, Any], done: list[tuple[str, float]]) -> None:

@@ -32,6 +32,7 @@ DOCUMENT_TYPES = ("ine", "passport", "curp_card", "tax_certificate")
 VALIDATION_RESULTS = ("match", "partial", "not_found", "deceased", "unavailable")
 EVENT_KINDS = ("first_attach", "attach", "abandoned", "unlinked", "reported")
 LABELS = ("legitimate", "fraud")
+WITHDRAWN = "withdrawn"  # a live store's third verdict: whoever spoke no longer says anything
 LABEL_SOURCES = ("holder", "reverification", "carrier", "authority", "analyst")
 OFFICIAL_TIERS = ("federal", "state", "municipal", "security", "other")
 BREACH_FIELDS = (
@@ -166,13 +167,18 @@ class LineEvents(Table):
 
 @dataclass(frozen=True, slots=True)
 class Labels(Table):
-    """Verdicts, sorted by (`row`, `at`); the last one known is the one that counts."""
+    """Verdicts, sorted by (`row`, `at`); the last one known is the one that counts.
+
+    One that was `withdrawn` says from its moment on that nobody says anything: it is not fraud, and the
+    row is unlabelled again.
+    """
 
     row: Int32
     at: Int64
     fraud: Bool
     source: Int8
     confidence: Float32  # NaN where missing
+    withdrawn: Bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,14 +15,14 @@ from serve.issuer import TOKEN_PATH
 from serve.naming import API_BASE, DISPUTES_NAME
 from serve.parcels import Parcel
 from serve.store.database import connect
+from serve.visitor import Visitor
 
 PATIENCE = 30.0  # seconds for the label to reach the engine
-FORM = re.compile(r'name="token" value="([^"]+)"')
 Flagged = Mapping[tuple[str, str], Parcel]
 
 
 class Holder:
-    """A browser without a script at the portal, and the carrier's own view. `folder` has credentials."""
+    """Somebody at the portal, and the carrier's own view. `folder` has credentials."""
 
     def __init__(self, base: str, folder: Path) -> None:
         self._http = httpx.Client(base_url=base, follow_redirects=True, timeout=30.0)
@@ -54,12 +53,10 @@ class Holder:
         return folio
 
     def _said(self, parcel: Parcel, folio: str, carrier: str, *, store: str) -> str:
-        who = json.loads(parcel.content)
-        page = self._http.get("/portal")
-        page = self._send(page, "/portal/folio", folio=folio)
-        kind = who["identityType"].lower()
-        page = self._send(page, "/portal/identidad", kind=kind, value=who["identityValue"])
-        page = self._send(page, "/portal/respuesta", said="not_mine")
+        who, visit = json.loads(parcel.content), Visitor(str(self._http.base_url))
+        visit.send("/folio", folio=folio)
+        visit.send("/identidad", kind=who["identityType"].lower(), value=who["identityValue"])
+        page = visit.send("/respuesta", said="not_mine")
         if page.status_code != httpx.codes.OK or not page.url.path.endswith("/registro"):
             return f"The portal at {self._http.base_url}/portal did not take the answer."
         cases = self._http.get(f"/{DISPUTES_NAME}/vwip/disputes", headers=self._carrier).json()
@@ -70,10 +67,6 @@ class Holder:
             f"At the portal, {self._http.base_url}/portal, the holder of {folio} typed folio and identity, "
             f'read the reasons\nand said "no es mía": a case for {carrier}, due on {due}; the answer {label}.'
         )
-
-    def _send(self, page: httpx.Response, path: str, **fields: str) -> httpx.Response:
-        found = FORM.search(page.text)
-        return self._http.post(path, data={"token": found[1] if found else ""} | fields)
 
 
 def _labelled(store: str) -> bool:

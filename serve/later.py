@@ -14,7 +14,7 @@ from detector.intake import folios, handset
 from detector.lifecycle import FACTS, SILENCE, STAGES, facts
 from detector.pseudonym import Pseudonymiser
 from detector.records import TOKEN_PLACES, changed, standing_in, with_tokens
-from detector.registration import EVENT_KINDS, LABEL_SOURCES, NEVER, LineEvents
+from detector.registration import EVENT_KINDS, LABEL_SOURCES, NEVER, WITHDRAWN, LineEvents
 from detector.windows import VALUES
 from serve.answers import LineEvent, Outcome, Refused, Unknown
 from serve.bounds import AHEAD
@@ -142,14 +142,17 @@ class Later:
 
     def _outcome(self, sequence: int, report: Outcome, now: int) -> None:
         lines = self.lines([sequence])
-        verdict = Verdict(
+        said = Verdict(
             sequence,
             self._world.running.knows(now),
             None if report.verdict_on is None else _micros(report.verdict_on),
-            report.label == "fraud",
+            report.label,
             LABEL_SOURCES.index(report.source),
             report.confidence,
         )
+        verdict = taken_back(lines.verdicts, said) if report.label == WITHDRAWN else said
+        if verdict is None:
+            return
         self._books.add_verdict(verdict)
         stood = lines.verdicts[-1].fraud if lines.verdicts else False
         if verdict.fraud == stood:
@@ -198,6 +201,18 @@ def _known(lines: Lines) -> dict[str, int]:
 
 def _spoke(known: Mapping[str, int], due: int) -> bool:
     return known["attached"] <= due or known["closed"] <= due
+
+
+def taken_back(verdicts: Sequence[Verdict], withdrawal: Verdict) -> Verdict | None:
+    """What stands once a source takes its last word back: the last word of another source, said again.
+
+    Where no other has spoken it is the withdrawal itself, and None where the last word was not the source's.
+    """
+    if not verdicts or verdicts[-1].source != withdrawal.source or verdicts[-1].withdrawn:
+        return None
+    last = {verdict.source: verdict for verdict in verdicts if verdict.source != withdrawal.source}
+    others = [v for v in verdicts if last.get(v.source) is v and not v.withdrawn]
+    return replace(others[-1], at=withdrawal.at) if others else withdrawal
 
 
 def _turns(verdicts: Sequence[Verdict]) -> list[int]:

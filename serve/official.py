@@ -8,27 +8,24 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from textwrap import TextWrapper
 
 from detector.folder import columns, table_path
-from detector.pseudonym import Key, Pseudonymiser
 from serve.cli import HOUSE, HOUSE_DOMAIN, SIGNERS
 from serve.notices.enrol import Desk
-from serve.notices.enrolment import Register
-from serve.notices.keys import NoticeKeys
-from serve.notices.tokens import subject
 from serve.parcels import Parcel
-from serve.store.database import connect
+from serve.portal.pages import WORDS
 from serve.streaming import Refusal
+from serve.visitor import Visitor
 
 MOST = 20  # officials that are enrolled
 PRINTED = TextWrapper(96, initial_indent="  ", subsequent_indent="  ")  # a letter on a terminal
 PATIENCE = 15.0  # seconds for a letter
 CODE = re.compile(r"^\d{8}\s*$", re.MULTILINE)
+ACCEPTED = WORDS["es"]["accept"]["done"]
 FOLIO = re.compile(r"^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}\s*$", re.MULTILINE)
 
 
@@ -62,10 +59,15 @@ class Officials:
         ]
         first, second = (Desk(base, self.out / f"{signer}.json") for signer in SIGNERS)
         second.sign(HOUSE, entries, batch=first.sign(HOUSE, entries))
-        codes = {
-            str(mail["To"]): CODE.search(_text(mail)) for mail in self._arrived(len(entries), CODE)
-        }
-        self._accept({to: found[0].strip() for to, found in codes.items() if found})
+        self.accept(base)
+
+    def accept(self, base: str) -> None:
+        """Each types the code that came by mail into the portal, and says yes. Raises Refusal."""
+        letters = self._arrived(len(self.people), CODE)
+        codes = {str(mail["To"]): CODE.search(_text(mail)) for mail in letters}
+        for contact, found in codes.items():
+            if found:
+                self._accept(base, contact, found[0].strip())
 
     def told(self, flagged: Sequence[Parcel]) -> str:
         """A notice as it was received, of somebody whose registration was flagged if there is one."""
@@ -93,21 +95,14 @@ class Officials:
             ]
         )
 
-    def _accept(self, codes: dict[str, str]) -> None:
-        """What each of them would do in the portal."""
-        keys = NoticeKeys.load(self.out / "notices.key")
-        door, at = Pseudonymiser(Key.load(self.out / "simvigia.key")), datetime.now(UTC)
-        register = Register(keys.box(), keys.contacts())
-        own = connect(f"sqlite:///{self.out / 'simvigia.db'}")
-        try:
-            with own.writing():
-                for contact, code in codes.items():
-                    kind, value = self.people[contact]
-                    who = subject(kind.lower(), value, door, at=at)
-                    if who is None or not register.accept(own, who, code, at=at):
-                        raise Refusal("a code that came by mail was not taken")
-        finally:
-            own.close()
+    def _accept(self, base: str, contact: str, code: str) -> None:
+        """What each of them does at the portal. Raises Refusal."""
+        kind, value = self.people[contact]
+        visit = Visitor(base)
+        visit.open("/aceptar")
+        page = visit.send("/aceptar", kind=kind.lower(), value=value, code=code, want="yes")
+        if ACCEPTED not in page.text:
+            raise Refusal("the portal did not take a code that came by mail")
 
     def _arrived(self, least: int, wanted: re.Pattern[str]) -> list[EmailMessage]:
         """Such letters in the mailbox, once there are as many or the patience ends."""

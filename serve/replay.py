@@ -104,6 +104,7 @@ def _labels(books: Books, place: NDArray[np.int32]) -> Labels:
         np.array([v.fraud for v in found], np.bool_),
         np.array([v.source for v in found], np.int8),
         np.array(sure, np.float32),
+        np.array([v.withdrawn for v in found], np.bool_),
     )
     return table.take(np.lexsort((at, row)))
 

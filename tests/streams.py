@@ -104,6 +104,7 @@ def _labels(rng: np.random.Generator, own: Registrations) -> Labels:
         rng.random(m) < 0.6,
         rng.integers(0, 5, m).astype(np.int8),
         np.full(m, np.nan, np.float32),
+        np.zeros(m, np.bool_),
     )
 
 

@@ -231,6 +231,7 @@ def labels_table(taken: Iterable[Taken]) -> tuple[Labels, list[Rejection]]:
     both = np.isin(moment, moment[np.diff(fraud, prepend=False) & ~new])
     reason = "contradicts another verdict of the same moment"
     rejections = [Rejection("labels", n, "label", reason) for n in number[both].tolist()]
+    held["withdrawn"] = np.zeros(len(fraud), np.bool_)
     return Labels(**{name: column[~both] for name, column in held.items()}), rejections
 
 

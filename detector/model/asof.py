@@ -167,8 +167,9 @@ def _moments(at: Array) -> Array:
 def _last_words(labels: Labels, n: int) -> tuple[Array, Array]:
     """When the last verdict on each row came (0: never) and whose it was."""
     decided, source = np.zeros(n, np.int64), np.full(n, -1, np.int8)
-    decided[labels.row] = labels.at  # sorted by time within a row: the last assignment stays
-    source[labels.row] = labels.source
+    # Sorted by time within a row: the last assignment stays.
+    decided[labels.row] = np.where(labels.withdrawn, 0, labels.at)
+    source[labels.row] = np.where(labels.withdrawn, -1, labels.source)
     return decided, source
 
 

@@ -110,7 +110,8 @@ def as_known(folder: DataFolder, until: int) -> DataFolder:
 def verdicts(labels: Labels, n: int) -> NDArray[np.int8]:
     """The last verdict on each row: FRAUD, LEGITIMATE or UNLABELLED."""
     found = np.full(n, UNLABELLED, np.int8)
-    found[labels.row] = labels.fraud  # sorted by time within a row: the last assignment stays
+    # Sorted by time within a row: the last assignment stays.
+    found[labels.row] = np.where(labels.withdrawn, UNLABELLED, labels.fraud)
     return found
 
 
@@ -119,7 +120,7 @@ def patience(folder: DataFolder, maturity: float) -> int:
 
     The delay within which a share `maturity` of the known verdicts came; at most a third of the span.
     """
-    labels, at = folder.labels, folder.registrations.at
+    labels, at = folder.labels.take(~folder.labels.withdrawn), folder.registrations.at
     if not len(labels):
         return 0
     delays = labels.at - at[labels.row]

@@ -55,7 +55,8 @@ def data_fingerprint(folder: DataFolder) -> str:
     digest = hashlib.sha256()
     labels, events = folder.labels, folder.line_events
     facts = (own.at, own.carrier, own.operation, own.channel, own.place, own.line_first_seen)
-    for column in (*facts, labels.at, labels.fraud, events.at):
+    said = np.where(labels.withdrawn, np.uint8(2), labels.fraud.view(np.uint8))
+    for column in (*facts, labels.at, said, events.at):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()[:16]
 

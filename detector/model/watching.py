@@ -108,6 +108,7 @@ def watched(
         "expected": expected(before, now),
         "score": drift.drift_table(before.answers[["score"]], now.answers[["score"]]),
         "features": drift.drift_table(before.vectors, now.vectors),
+        "together": together(before, now),
     }
     found = [
         *_served(now),
@@ -116,6 +117,7 @@ def watched(
         *_expected(tables["expected"]),
         *_score(tables["score"]),
         *_features(tables["features"]),
+        *_apart(tables["together"]),
     ]
     found.sort(key=lambda finding: WEIGHT.index(finding.state))
     return Watched(tuple(found), tables)
@@ -184,6 +186,15 @@ def expected(before: Seen, now: Seen) -> pd.DataFrame:
     table = pd.concat(rows, ignore_index=True)
     table["group"] = ["before", "now"]
     return table.rename(columns={"group": "weeks"})
+
+
+def together(before: Seen, now: Seen) -> pd.DataFrame:
+    """How surely a classifier tells the latest weeks from those before, and by which features."""
+    found = drift.told_apart(before.vectors, now.vectors)
+    named = found.by or (("", 0.0),)
+    return pd.DataFrame(
+        {"auc": found.auc, "feature": [n for n, _ in named], "share": [s for _, s in named]}
+    )
 
 
 def _together(before: Seen, now: Seen) -> pd.DataFrame:
@@ -264,3 +275,14 @@ def _score(table: pd.DataFrame) -> Iterator[Finding]:
 def _features(table: pd.DataFrame) -> Iterator[Finding]:
     moved = bool((table["reading"] == "moved").any())
     yield Finding(LOOK if moved else FINE, "features", drift.words(table))
+
+
+def _apart(table: pd.DataFrame) -> Iterator[Finding]:
+    auc, apart = float(table["auc"].iloc[0]), float(table["auc"].iloc[0]) > drift.APART
+    by = f", most by {', '.join(table['feature'])}" if apart else ""
+    yield Finding(
+        NOTE if apart else FINE,
+        "features together",
+        f"a classifier tells the latest weeks from those before with an AUC of {auc:.2f}{by} "
+        "(0.5: not at all).",
+    )

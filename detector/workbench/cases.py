@@ -16,7 +16,15 @@ from detector import folder as files
 from detector.decision import DECISIONS
 from detector.errors import BadInput
 from detector.model.artefact import Model
-from detector.registration import CHANNELS, EVENT_KINDS, LABEL_SOURCES, OPERATIONS, Int64
+from detector.registration import (
+    CHANNELS,
+    EVENT_KINDS,
+    LABEL_SOURCES,
+    LABELS,
+    OPERATIONS,
+    WITHDRAWN,
+    Int64,
+)
 from detector.scoring import scores
 from detector.signals import REASONS
 from detector.workbench import charts
@@ -159,10 +167,10 @@ def timeline(found: Case) -> pd.DataFrame:
     events, labels = own.line_events, own.labels
     for at, kind in zip(*_of(events.row, found.row, events.at, events.kind), strict=True):
         rows.append((moment(at), f"line: {EVENT_KINDS[kind]}", carrier))
-    for at, fraud, source in zip(
-        *_of(labels.row, found.row, labels.at, labels.fraud, labels.source), strict=True
+    said = np.where(labels.withdrawn, WITHDRAWN, np.array(LABELS)[labels.fraud.astype(int)])
+    for at, verdict, source in zip(
+        *_of(labels.row, found.row, labels.at, said, labels.source), strict=True
     ):
-        verdict = "fraud" if fraud else "legitimate"
         rows.append((moment(at), f"verdict: {verdict} ({LABEL_SOURCES[source]})", carrier))
     rows += [(r[4], f"tied: {r[7]}", r[3]) for r in found.tied.itertuples()]
     table = pd.DataFrame(rows, columns=["when", "what", "carrier_id"])

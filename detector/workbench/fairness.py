@@ -60,48 +60,57 @@ def rates_chart(table: pd.DataFrame, *, most: int = 20) -> Chart:
 
 
 def overturned(country: Country, answers: pd.DataFrame) -> pd.DataFrame:
-    """Flags by decision: how many have a verdict, and how many of these were overturned (legitimate)."""
+    """Flags by decision: how many have a verdict, and how many of these were overturned (legitimate).
+
+    Counts from one to nine are not shown, nor what would tell one of them by subtraction.
+    """
     first = answers[answers["stage"] == "activation"]
-    known, row = country.known, positions(country, first)
-    spoken, fraud = _verdicts(country)
-    table = pd.DataFrame(
-        {"decision": first["decision"].to_numpy(), "spoken": spoken[row], "fraud": fraud[row]}
-    )
-    table["overturned"] = table["spoken"] & ~table["fraud"]
-    found = table.groupby("decision").agg(
-        registrations=("spoken", "size"),
-        with_verdict=("spoken", "sum"),
-        overturned=("overturned", "sum"),
-    )
-    counts = found[["overturned", "with_verdict"]].to_numpy(np.int64).tolist()
-    sure = [wilson(hits, trials) for hits, trials in counts]
+    table = _with_verdicts(country, first).assign(decision=first["decision"].to_numpy())
+    found = told(_counts(table.groupby("decision"), "registrations"))
+    counts = found[["overturned", "with_verdict"]].itertuples(index=False)
+    sure = [None if pd.isna(hits) else wilson(int(hits), int(trials)) for hits, trials in counts]
     found["share low"] = [i.low if i else np.nan for i in sure]
     found["share high"] = [i.high if i else np.nan for i in sure]
     order = [d for d in reversed(DECISIONS) if d in found.index]
-    found.attrs["source"] = known.source
+    found.attrs["source"] = country.known.source
     return found.loc[order]
 
 
-def _verdicts(country: Country) -> tuple[Bool, Bool]:
-    """Who has a verdict and whose last one is fraud, whatever the truth may be."""
+def _with_verdicts(country: Country, first: pd.DataFrame) -> pd.DataFrame:
+    """Of each answer, whether somebody has spoken, and whether it was overturned; whatever the truth may be."""
     labels, n = country.folder.labels, len(country)
     spoken, fraud = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    spoken[labels.row], fraud[labels.row] = True, labels.fraud
-    return spoken, fraud
+    spoken[labels.row], fraud[labels.row] = ~labels.withdrawn, labels.fraud
+    row = positions(country, first)
+    return pd.DataFrame({"spoken": spoken[row], "overturned": (spoken & ~fraud)[row]})
+
+
+def _counts(groups: Any, rows: str) -> pd.DataFrame:
+    counted: pd.DataFrame = groups.agg(
+        **{rows: ("spoken", "size")},
+        with_verdict=("spoken", "sum"),
+        overturned=("overturned", "sum"),
+    )
+    return counted
+
+
+def told(counted: pd.DataFrame) -> pd.DataFrame:
+    """Counts of appeals as they can be shown: rows, of these `with_verdict`, and of these `overturned`.
+
+    A count from one to nine is empty, and `overturned` also where the rest that was confirmed is as small.
+    """
+    small = counted.apply(lambda column: column.between(1, HIDDEN_BELOW - 1))
+    confirmed = counted["with_verdict"] - counted["overturned"]
+    small["overturned"] |= small["with_verdict"] | confirmed.between(1, HIDDEN_BELOW - 1)
+    return counted.astype("Int64").mask(small)
 
 
 def overturned_by_reason(country: Country, answers: pd.DataFrame) -> pd.DataFrame:
     """Which reasons stood behind flags that were overturned; counts from one to nine are not shown."""
     first = answers[(answers["stage"] == "activation") & (answers["decision"] != DECISIONS[0])]
-    spoken, fraud = _verdicts(country)
-    row = positions(country, first)
-    told = first.assign(spoken=spoken[row], overturned=(spoken & ~fraud)[row]).explode("reasons")
-    found = told.groupby("reasons").agg(
-        flags=("spoken", "size"), with_verdict=("spoken", "sum"), overturned=("overturned", "sum")
-    )
-    hidden = found["overturned"].between(1, HIDDEN_BELOW - 1)
-    found["overturned"] = found["overturned"].astype("Float64").mask(hidden)
-    return found.sort_values("flags", ascending=False)
+    table = _with_verdicts(country, first).assign(reasons=first["reasons"].to_numpy())
+    counted = _counts(table.explode("reasons").groupby("reasons"), "flags")
+    return told(counted.sort_values("flags", ascending=False))
 
 
 def threshold_effect(

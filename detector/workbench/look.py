@@ -17,6 +17,7 @@ from detector.registration import (
     NO_DATE,
     NOTES,
     OPERATIONS,
+    Labels,
 )
 from detector.workbench import charts
 from detector.workbench.charts import Chart
@@ -139,9 +140,15 @@ def rejected(country: Country) -> pd.DataFrame:
     return table.value_counts().rename("rows").reset_index()
 
 
+def _spoken(country: Country) -> Labels:
+    """Verdicts without those that only take another back."""
+    labels = country.folder.labels
+    return labels.take(~labels.withdrawn)
+
+
 def label_delays(country: Country) -> pd.DataFrame:
     """Verdicts by source: how many, of misuse, and after how many days half and nine in ten had come."""
-    labels, own = country.folder.labels, country.folder.registrations
+    labels, own = _spoken(country), country.folder.registrations
     days = (labels.at - own.at[labels.row]) / DAY
     table = pd.DataFrame(
         {"source": np.array(LABEL_SOURCES)[labels.source], "days": days, "misuse": labels.fraud}
@@ -156,7 +163,7 @@ def label_delays(country: Country) -> pd.DataFrame:
 
 def label_delay_chart(country: Country) -> Chart:
     """Which share of the verdicts known now had come after how many days."""
-    labels, own = country.folder.labels, country.folder.registrations
+    labels, own = _spoken(country), country.folder.registrations
     days = np.sort((labels.at - own.at[labels.row]) / DAY)
     waited = patience(country.folder, 0.8) / DAY
 

@@ -19,6 +19,7 @@ TITLES = {
     "expected": "Expected performance, before verdicts",
     "score": "Scores, then and now",
     "features": "Features, then and now",
+    "together": "All features together: what tells the latest weeks apart",
 }
 PAGE = jinja2.Template(
     """<!doctype html>

@@ -81,8 +81,9 @@ def labels(books: Books, cursor: int, most: int) -> Found:
 
 def label_details(verdict: Verdict) -> dict[str, object]:
     """What a label's record commits to."""
-    told = asdict(verdict)
-    return told | {"fraud": int(verdict.fraud)}
+    told = asdict(verdict) | {"fraud": int(verdict.fraud)}
+    label = told.pop("label")
+    return told | {"label": label} if verdict.withdrawn else told
 
 
 def look_ups(books: Books, cursor: int, most: int) -> Found:

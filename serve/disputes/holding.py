@@ -18,7 +18,7 @@ from serve.answers import Unknown
 from serve.disputes import book
 from serve.disputes.book import Dispute
 from serve.disputes.clock import MEXICO
-from serve.disputes.labels import Said, Side, disagreed, label_of
+from serve.disputes.labels import Said, Side, disagreed, follows
 from serve.judge import told
 from serve.portal.holding import HeldLine, State, Ticket
 from serve.review.rulings import standing
@@ -83,7 +83,7 @@ class Disputes:
                 return ticket(case)
             carrier, _ = self._books.named(folio)
             book.say(self._own, folio, by, said, at=at)
-            label = label_of({**before, by: said})
+            label = follows(before, by, said)
             if label and not (by == "folio" and book.looked(self._own, folio)):
                 book.owe(self._own, folio, label, at=at)
             return ticket(self._heard(case, folio, carrier, at=at))

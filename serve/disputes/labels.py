@@ -1,7 +1,8 @@
 """What an answer says about a registration, as a label; the one place where this is decided.
 
 A clerk hands the folio to whoever stands at the counter, who may be the one who misuses the identity. So
-what is said with a folio alone clears nothing: only "not mine" counts, and it counts half.
+what is said with a folio alone clears nothing: only "not mine" counts, and it counts half; and it takes
+back nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from detector.registration import WITHDRAWN
 
 Said = Literal["mine", "not_mine", "mine_but_close", "not_sure"]
 Side = Literal["holder", "delegate", "folio"]
@@ -34,7 +37,10 @@ OUTCOMES: Mapping[str, str | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label to report to the engine. `confidence` is None where it is as sure as its source."""
+    """A label to report to the engine. `confidence` is None where it is as sure as its source.
+
+    One that is WITHDRAWN takes back what its source said last, and nothing that another source said.
+    """
 
     label: str
     source: str
@@ -57,6 +63,19 @@ def label_of(words: Mapping[Side, Said]) -> Label | None:
     if words.get("folio") == "not_mine" and not words.keys() & {"holder", "delegate"}:
         return Label(FRAUD, HOLDER, HALF)
     return None
+
+
+def follows(before: Mapping[Side, Said], by: Side, said: Said) -> Label | None:
+    """The label to report after a new word; None where what was reported stands.
+
+    Where the holder or the delegate is not sure, and nobody else of the two is, whatever was reported of
+    these words is taken back.
+    """
+    words: dict[Side, Said] = {**before, by: said}
+    label = label_of(words)
+    if label or by == "folio" or not before or disagreed(words):
+        return label
+    return Label(WITHDRAWN, HOLDER)
 
 
 def found(outcome: str) -> Label | None:

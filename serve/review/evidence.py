@@ -17,7 +17,6 @@ from detector.registration import (
     EVENT_KINDS,
     IDENTITY_TYPES,
     LABEL_SOURCES,
-    LABELS,
     MISSING,
     OPERATIONS,
     PLANS,
@@ -95,10 +94,7 @@ def evidence(books: Books, sequence: int, carriers: Collection[str]) -> Evidence
         tuple(rulings.standing(books.own, sequence, one) for one in stages),
         tuple(one.reasons for one in stages),
         tuple(Happened(e.at, EVENT_KINDS[e.kind]) for e in books.events([sequence])),
-        tuple(
-            Happened(v.at, LABELS[v.fraud], LABEL_SOURCES[v.source])
-            for v in books.verdicts([sequence])
-        ),
+        tuple(Happened(v.at, v.label, LABEL_SOURCES[v.source]) for v in books.verdicts([sequence])),
         _ties(books, page, names, carriers),
     )
 
@@ -150,7 +146,7 @@ def _tied(books: Books, sequences: Sequence[int]) -> dict[int, Tied]:
     if not sequences:
         return {}
     entries, answers = books.entries(sequences), books.answers(sequences)
-    verdicts = {v.sequence: LABELS[v.fraud] for v in books.verdicts(sequences)}
+    verdicts = {v.sequence: v.label for v in books.verdicts(sequences)}
     folios = books.folios(sequences)
     own = logbook.read([entries[s] for s in sequences], books.carriers()).registrations
     found = {}

@@ -125,6 +125,7 @@ _PAIRS: Mapping[str, tuple[str, str]] = {
     "day_7": ("Siete días después", "Seven days later"),
     "fraud": ("Uso indebido", "Misuse"),
     "legitimate": ("Legítimo", "Legitimate"),
+    "withdrawn": ("Retirado", "Taken back"),
     "new_line": ("Línea nueva", "New line"),
     "link_existing": ("Vinculación de línea en uso", "Linking of a line in use"),
     "port_in": ("Portabilidad", "Port-in"),

@@ -43,5 +43,5 @@ def shadowed(own: Connection, shadow: Shadow) -> Shadowed:
 
 
 def _verdicts(books: Books, sequence: np.ndarray) -> pd.Series:
-    last = {verdict.sequence: verdict.fraud for verdict in books.all_verdicts()}
+    last = {v.sequence: None if v.withdrawn else v.fraud for v in books.all_verdicts()}
     return pd.Series([last.get(number) for number in sequence.tolist()], dtype="boolean")

@@ -7,9 +7,12 @@ import zlib
 from dataclasses import dataclass
 from typing import Protocol
 
+from detector.registration import LABELS, WITHDRAWN
+
 _EVENT = struct.Struct(">qqhqi")
-_VERDICT = struct.Struct(">q?q?h?d")
+_VERDICT = struct.Struct(">q?qBh?d")
 _ANSWER = struct.Struct(">qq")
+_VERDICTS = (*LABELS, WITHDRAWN)  # its byte
 # What most answers say, so that deflate only keeps what differs. It grows at its beginning only: what was
 # packed before counts from its end.
 _USUAL = (
@@ -35,14 +38,27 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A verdict of the log. `at` is from when on it was known here, `verdict_on` the carrier's date."""
+    """A verdict of the log. `at` is from when on it was known here, `verdict_on` the carrier's date.
+
+    `label` is one of LABELS, or WITHDRAWN: from then on nobody says anything.
+    """
 
     sequence: int
     at: int
     verdict_on: int | None
-    fraud: bool
+    label: str
     source: int
     confidence: float | None
+
+    @property
+    def fraud(self) -> bool:
+        """Whether it says that an identity was misused."""
+        return self.label == LABELS[1]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it takes back what was said."""
+        return self.label == WITHDRAWN
 
 
 class Answered(Protocol):
@@ -81,7 +97,7 @@ def said(verdict: Verdict) -> bytes:
         verdict.at,
         on is not None,
         on or 0,
-        verdict.fraud,
+        _VERDICTS.index(verdict.label),
         verdict.source,
         sure is not None,
         sure or 0.0,
@@ -90,8 +106,10 @@ def said(verdict: Verdict) -> bytes:
 
 def verdict(sequence: int, text: bytes) -> Verdict:
     """A verdict again."""
-    at, dated, on, fraud, source, weighed, sure = _VERDICT.unpack(text)
-    return Verdict(sequence, at, on if dated else None, fraud, source, sure if weighed else None)
+    at, dated, on, label, source, weighed, sure = _VERDICT.unpack(text)
+    return Verdict(
+        sequence, at, on if dated else None, _VERDICTS[label], source, sure if weighed else None
+    )
 
 
 def names(carrier: str, registration_id: str) -> bytes:

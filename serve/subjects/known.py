@@ -10,7 +10,7 @@ import numpy as np
 
 from detector import logbook
 from detector.lifecycle import STAGES
-from detector.registration import LABEL_SOURCES, LABELS, MICROSECONDS, OPERATIONS
+from detector.registration import LABEL_SOURCES, MICROSECONDS, OPERATIONS
 from serve.judge import told
 from serve.store.books import Books
 
@@ -81,10 +81,7 @@ def _known(books: Books, sequence: int) -> Known:
             (STAGES[a.stage], one.decision, one.reasons)
             for a, one in zip(answers, said, strict=True)
         ),
-        tuple(
-            (_day(v.at), LABELS[v.fraud], LABEL_SOURCES[v.source])
-            for v in books.verdicts([sequence])
-        ),
+        tuple((_day(v.at), v.label, LABEL_SOURCES[v.source]) for v in books.verdicts([sequence])),
         tuple((_day(day * 86_400 * MICROSECONDS), client) for day, client in asked),
     )
 

@@ -82,7 +82,7 @@ def _comparable(answer: Answer) -> bool:
 def _with_verdicts(table: pd.DataFrame, books: Books) -> pd.DataFrame:
     last = {verdict.sequence: verdict for verdict in books.all_verdicts()}
     mine = [last.get(number) for number in table["sequence"].tolist()]
-    fraud = pd.array([None if v is None else v.fraud for v in mine], dtype="boolean")
+    fraud = pd.array([None if v is None or v.withdrawn else v.fraud for v in mine], dtype="boolean")
     came = np.array([NEVER if v is None else v.at for v in mine], "datetime64[us]")
     told_at = pd.to_datetime(came).tz_localize("UTC")
     return table.assign(fraud=fraud, told_at=told_at)

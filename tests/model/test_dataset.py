@@ -26,12 +26,17 @@ from tests.streams import SECOND, random_folder
 seeds = st.integers(0, 2**32 - 1)
 
 
-def labels(*told: tuple[int, int, bool]) -> Labels:
-    """Verdicts as (row, second, fraud), in their order."""
+def labels(*told: tuple[int, int, bool | None]) -> Labels:
+    """Verdicts as (row, second, fraud), in their order; None takes back what was said."""
     row, at, fraud = (np.array(column) for column in zip(*told, strict=True))
     nothing = np.zeros(len(told))
     return Labels(
-        row.astype(np.int32), at, fraud, nothing.astype(np.int8), nothing.astype(np.float32)
+        row.astype(np.int32),
+        at,
+        fraud.astype(np.bool_),
+        nothing.astype(np.int8),
+        nothing.astype(np.float32),
+        np.array([said is None for said in fraud]),
     )
 
 
@@ -90,6 +95,11 @@ def test_a_later_verdict_replaces_an_earlier_one() -> None:
     told = labels((0, 1, True), (0, 2, False), (1, 1, False), (1, 5, True))
 
     assert verdicts(told, 2).tolist() == [LEGITIMATE, FRAUD]
+
+
+def test_a_row_whose_verdict_was_taken_back_is_unlabelled() -> None:
+    told = labels((0, 1, True), (0, 2, None), (1, 1, True), (1, 2, None), (1, 3, False))
+    assert verdicts(told, 2).tolist() == [UNLABELLED, LEGITIMATE]
 
 
 def test_a_row_nobody_has_spoken_about_is_not_legitimate() -> None:

@@ -35,7 +35,12 @@ def only_officials_answer() -> DataFolder:
     at = tiny.folder().registrations.at[row] + DAY
     nothing = np.zeros(len(row))
     labels = Labels(
-        row.astype(np.int32), at, fraud, nothing.astype(np.int8), nothing.astype(np.float32)
+        row.astype(np.int32),
+        at,
+        fraud,
+        nothing.astype(np.int8),
+        nothing.astype(np.float32),
+        nothing.astype(np.bool_),
     )
     return replace(tiny.folder(), labels=labels)
 

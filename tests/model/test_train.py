@@ -49,6 +49,7 @@ def with_verdict(folder: DataFolder, *, decided_at: int) -> DataFolder:
         np.append(folder.labels.fraud, np.ones(more, bool)),
         np.zeros(len(rows), np.int8),
         np.full(len(rows), np.nan, np.float32),
+        np.zeros(len(rows), np.bool_),
     )
     return replace(folder, labels=told.take(order))
 

@@ -145,6 +145,16 @@ def test_features_and_scores_that_moved_are_named() -> None:
     assert "1 of 3 features have moved: c" in found.words
 
 
+def test_features_that_only_moved_together_are_noted() -> None:
+    """Each alone is drawn as before; two of them now go hand in hand."""
+    now = seen(2)
+    tied = replace(now, vectors=now.vectors.assign(b=now.vectors["a"]))
+    found = watched(seen(1), tied, budgets=BUDGETS)
+
+    assert (states(found)["features"], states(found)["features together"]) == (FINE, NOTE)
+    assert set(found.tables["together"]["feature"].head(2)) == {"a", "b"}
+
+
 def test_answers_without_a_model_are_looked_at_first() -> None:
     now = seen(2)
     rules = replace(now, answers=now.answers.assign(model=np.where(np.arange(N) < 50, "", "m")))

@@ -179,8 +179,31 @@ def test_fairness_shows_no_small_cell_and_every_group_has_a_verdict(on_disk: Cou
 def test_overturned_flags_are_counted_among_those_with_a_verdict() -> None:
     table = fairness.overturned(country(), answers())
 
-    assert (table["overturned"] <= table["with_verdict"]).all()
-    assert (table["with_verdict"] <= table["registrations"]).all()
+    assert (table["overturned"] <= table["with_verdict"]).dropna().all()
+    assert (table["with_verdict"] <= table["registrations"]).dropna().all()
+    for shown in (table, fairness.overturned_by_reason(country(), answers())):
+        assert (
+            not shown.iloc[:, :3]
+            .apply(lambda column: column.between(1, 9))
+            .fillna(False)
+            .any()
+            .any()
+        )
+
+
+def test_no_small_count_of_appeals_can_be_had_by_subtraction() -> None:
+    counted = pd.DataFrame(
+        {
+            "flags": [90, 90, 90, 9, 90],
+            "with_verdict": [40, 40, 9, 0, 40],
+            "overturned": [9, 31, 0, 0, 20],
+        }
+    )
+    shown = fairness.told(counted)
+
+    assert shown["flags"].tolist() == [90, 90, 90, pd.NA, 90]
+    assert shown["with_verdict"].tolist() == [40, 40, pd.NA, 0, 40]
+    assert shown["overturned"].tolist() == [pd.NA, pd.NA, pd.NA, 0, 20]
 
 
 def test_a_laxer_threshold_bothers_more_and_finds_more(on_disk: Country) -> None:

@@ -77,6 +77,66 @@ def test_an_answer_can_be_taken_back(court: Court) -> None:
     assert court.holder.lines(MINE, court.at)[0].said == "mine"
 
 
+def test_not_sure_after_not_mine_leaves_no_label(court: Court) -> None:
+    line, books = court.line(), court.standing.books
+    court.holder.answer(line, "not_mine", "holder", court.at)
+    court.labels()
+    court.holder.answer(line, "not_sure", "holder", court.at)
+
+    assert court.labels() == [("withdrawn", "holder", None)]
+    assert [v.label for v in books.verdicts([1])] == ["fraud", "withdrawn"]
+    court.holder.answer(line, "not_mine", "holder", court.at)
+    court.labels()
+    assert books.verdicts([1])[-1].fraud
+
+
+def test_not_sure_takes_back_what_was_said_with_the_folio(court: Court) -> None:
+    line = court.line()
+    court.holder.answer(line, "not_mine", "folio", court.at)
+    court.holder.answer(line, "not_sure", "holder", court.at)
+    court.labels()
+
+    assert court.standing.books.verdicts([1])[-1].withdrawn
+
+
+def test_a_folio_takes_nothing_back(court: Court) -> None:
+    line = court.line()
+    court.holder.answer(line, "not_mine", "folio", court.at)
+    court.holder.answer(line, "not_sure", "folio", court.at)
+    court.labels()
+
+    assert court.standing.books.verdicts([1])[-1].fraud
+
+
+def test_what_the_carrier_found_stands_again_where_the_holder_is_no_longer_sure(
+    court: Court,
+) -> None:
+    line = court.line()
+    name = court.holder.answer(line, "not_mine", "holder", court.at).id
+    court.carrier.resolve(name, ALFA, "holder_confirmed")
+    court.holder.answer(
+        line, "not_sure", "holder", court.at
+    )  # nothing to take back: it was superseded
+    court.labels()
+    verdicts = court.standing.books.verdicts
+    assert [(v.label, v.source) for v in verdicts([1])] == [("fraud", 0), ("legitimate", 1)]
+
+    court.holder.answer(line, "not_mine", "holder", court.at)
+    court.holder.answer(line, "not_sure", "holder", court.at)
+    court.labels()
+    assert [(v.label, v.source) for v in verdicts([1])][2:] == [("fraud", 0), ("legitimate", 1)]
+
+
+def test_a_label_taken_back_changes_what_comes_after_it_as_a_replay_says(court: Court) -> None:
+    for hours, said in enumerate(("not_mine", "not_sure", "not_mine"), start=1):
+        court.holder.answer(court.line(), said, "holder", court.at)  # type: ignore[arg-type]
+        court.labels()
+        asked = question(later(hours=hours), identity_value=DANI, device_id=f"d{hours}")
+        court.standing.answered(asked, at=later(hours=hours))
+
+    assert court.standing.differing() == []
+
+
 def test_holder_and_delegate_who_disagree_are_both_kept_and_make_no_label(court: Court) -> None:
     line = court.line()
     court.holder.answer(line, "mine", "holder", court.at)

@@ -105,7 +105,8 @@ def test_what_is_written_is_read_by_another_connection(books: Books, store_url: 
     chance = random.Random(1)
     rows = [filed(number) for number in range(1, 30)]
     events = [Seen(chance.randint(1, 9), at, at - 5, 1, -(2**63), 9_002) for at in range(40)]
-    verdicts = [Verdict(2, at, None, at % 2 == 0, 1, 0.5) for at in range(5)]
+    said = ("legitimate", "fraud", "withdrawn", "legitimate", "fraud")
+    verdicts = [Verdict(2, at, None, label, 1, 0.5) for at, label in enumerate(said)]
     answers = [answer(1), answer(1, 2), answer(4)]
     with books.own.writing():
         books.add_carrier("alfa")

@@ -79,6 +79,24 @@ def test_a_correction_is_in_the_next_table(store_url: str) -> None:
     assert said == [pd.NA, True, False]
 
 
+def test_a_label_taken_back_is_in_the_table_of_before_and_not_of_after(store_url: str) -> None:
+    standing = registered(store_url)
+    for hours, label in ((2, "fraud"), (4, "withdrawn"), (6, "legitimate")):
+        standing.answered(Outcome("alfa", "r0", label, "holder"), at=later(hours=hours))
+    standing.close()
+    country = opened(store_url)
+
+    said = [
+        table_as_of(country.folder, pd.Timestamp(later(hours=h)), rng=np.random.default_rng(1))
+        .frame.loc[0, ["fraud", "source"]]
+        .tolist()
+        for h in (3, 5, 7)
+    ]
+    assert said[0] == [True, "holder"]
+    assert pd.isna(said[1]).all()
+    assert said[2] == [False, "holder"]
+
+
 def test_both_stores_and_every_export_have_the_same_fingerprint(store_url: str) -> None:
     registered(store_url).close()
     until = pd.Timestamp(later(hours=2))

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from serve.deliveries.dispatcher import Background, Dispatcher, Limits
+from serve.deliveries.queue import Pace
 from serve.notices.enrolment import Register
 from serve.notices.keys import NoticeKeys
 from serve.notices.mail import Mail, MailServer
@@ -26,7 +27,9 @@ from tests.serve.notices.people import SENDER
 AT_ANY_TIME = replace(Manners(), quiet_from=time(), quiet_until=time(), singly=1_000_000)
 
 
-def working(url: str, port: int, keys: NoticeKeys) -> tuple[Watcher, Background]:
+def working(
+    url: str, port: int, keys: NoticeKeys, *, pace: Pace = HURRY
+) -> tuple[Watcher, Background]:
     """Who makes notices and who sends them."""
     register, server = (
         Register(keys.box(), keys.contacts()),
@@ -45,7 +48,7 @@ def working(url: str, port: int, keys: NoticeKeys) -> tuple[Watcher, Background]
         lambda: {"mail": Mail(server, keys.vault())},
         now=now,
         chance=Random(1),
-        pace=HURRY,
+        pace=pace,
         limits=Limits(after_fault=0.1),
     )
     office = Office(register, notifier, now, lambda: micros(NOON))
@@ -53,9 +56,9 @@ def working(url: str, port: int, keys: NoticeKeys) -> tuple[Watcher, Background]
 
 
 @contextmanager
-def telling(url: str, port: int, keys: NoticeKeys) -> Iterator[None]:
+def telling(url: str, port: int, keys: NoticeKeys, *, pace: Pace = HURRY) -> Iterator[None]:
     """Both at work."""
-    watcher, background = working(url, port, keys)
+    watcher, background = working(url, port, keys, pace=pace)
     watcher.start()
     background.start()
     try:

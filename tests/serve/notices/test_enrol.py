@@ -1,17 +1,15 @@
-"""`simvigia enrol`: the institution's file, refused by row and column, and signed over HTTP."""
+"""`simvigia enrol`: the institution's file, refused by row and column."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import httpx
 import pytest
 from click.testing import CliRunner
 
 from detector.cli import main
 from detector.errors import BadInput
-from serve.notices.enrol import Desk, people
+from serve.notices.enrol import people
 from tests.serve.notices.living import DANI
 
 HEAD = "identity_type,identity_value,contact,tier,language,delegate,vouched_by,every\n"
@@ -22,14 +20,6 @@ def written(folder: Path, text: str) -> Path:
     path = folder / "people.csv"
     path.write_text(text, "utf-8-sig")
     return path
-
-
-def desk(folder: Path, *answers: httpx.Response) -> Desk:
-    known = folder / "ana.json"
-    known.write_text(json.dumps({"client_id": "ana", "client_secret": "s"}))
-    queue = [httpx.Response(200, json={"access_token": "t"}), *answers]
-    transport = httpx.MockTransport(lambda _: queue.pop(0))
-    return Desk("http://api.test", known, transport=transport)
 
 
 def test_a_row_becomes_an_entry_of_the_api(tmp_path: Path) -> None:
@@ -64,19 +54,6 @@ def test_a_bad_file_is_refused_by_place_and_quotes_nothing(
         people(written(tmp_path, text))
 
     assert not {"secret-plan", "king", "perhaps", DANI} & set(str(refusal.value).split())
-
-
-def test_what_the_service_refuses_is_told_by_row(tmp_path: Path) -> None:
-    fault = {"status": 400, "code": "INVALID_ARGUMENT", "message": "entries.3.contact: not yours"}
-
-    with pytest.raises(BadInput, match="row 4, contact: not yours"):
-        desk(tmp_path, httpx.Response(400, json=fault)).sign("congreso", [])
-
-
-def test_a_signature_gives_the_batch(tmp_path: Path) -> None:
-    made = httpx.Response(201, json={"batchId": "b-1", "signatures": 1})
-
-    assert desk(tmp_path, made).sign("congreso", []) == "b-1"
 
 
 def test_wrong_credentials_are_a_sentence(tmp_path: Path) -> None:

@@ -18,12 +18,12 @@ from serve.review.page_words import WORDS
 from serve.words import ENGLISH, SPANISH
 from tests.builders import curp_of
 from tests.serve import counter
+from tests.serve.portal.browser import launched
 from tests.serve.review.bench import BETO, Bench
 from tests.serve.review.desk import Person, application, served
 
 Flagged = tuple[Bench, FastAPI, Assessment]
 WIDTHS = {"phone": 360, "desktop": 1280}
-BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
 @pytest.fixture
@@ -125,11 +125,8 @@ def test_no_page_runs_a_script_or_may_be_framed(flagged: Flagged) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = next((p for p in BROWSERS if Path(p).exists()), None)
-    if path is None:
-        pytest.skip("no browser is installed")
     with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        made = launched(play)
         yield made
         made.close()
 
@@ -157,6 +154,26 @@ def test_it_can_be_used_and_read_by_everybody(
         page.get_by_role("button", name="Es legítimo").click()
         looked_at(page, f"decided-{width}")
         context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=list(WIDTHS))
+def test_evidence_comes_before_the_verdict(flagged: Flagged, browser: Browser, width: int) -> None:
+    """Down a phone, and for whoever hears the page; a link leads past it."""
+    _, app, told = flagged
+    with served(app) as url:
+        page = browser.new_page(viewport={"width": width, "height": 900}, locale="es-MX")
+        page.goto(f"{url}/review/sign-in")
+        page.get_by_label("Identificador").fill("ana")
+        page.get_by_label("Clave").fill(counter.SECRET)
+        page.get_by_role("button", name="Iniciar sesión").click()
+        page.get_by_role("link", name=f"Caso {told.folio}").click()
+        heard = page.locator("main h2").all_inner_texts()
+        tops = [h.bounding_box()["y"] for h in page.locator("main h2").all()]  # type: ignore[index]
+        jump = page.get_by_role("link", name="Su veredicto")
+        page.close() if width > 600 else jump.click()
+
+    assert heard.index("Su veredicto") > heard.index("Qué se supo después")
+    assert (tops == sorted(tops)) == (width == WIDTHS["phone"])
 
 
 def looked_at(page: Page, name: str) -> None:

@@ -80,7 +80,8 @@ def test_json_holds_the_findings_and_the_tables(store_url: str) -> None:
     found = json.loads(done.output)
     assert found["look"] == (done.exit_code == 3)
     assert {f["about"] for f in found["findings"]} >= {"calibration", "features", "scores"}
-    assert set(found["tables"]) == {"alerts", "calibration", "expected", "score", "features"}
+    tables = {"alerts", "calibration", "expected", "score", "features", "together"}
+    assert set(found["tables"]) == tables
 
 
 def test_a_large_store_is_read_evenly(store_url: str) -> None:
