@@ -29,8 +29,9 @@ from serve.answers import (
     Unavailable,
     Unknown,
 )
-from serve.engine import Asked, Engine, Question, Reader, Told
+from serve.engine import Asked, Engine, Question, Told
 from serve.forwarding import Forwarding
+from serve.reading import Reader
 from serve.roots import Roots
 
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next

@@ -30,6 +30,7 @@ from serve.store.books import Answer
 
 Array = NDArray[Any]
 FIRST = "first"  # in an answer's record: what was decided before a second look
+ALONE = "alone"  # in an answer's record: rings and wave were not to be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,14 @@ class Judge:
         """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by query.
 
         Where `locked` is true the person asked for another proof: at least `step_up`, for a reason that
-        such a step has anyway.
+        such a step has anyway. Where rings and wave were not to be had (ALONE in `about`) rules decide.
         """
         if not len(queries):
             return []
         context = glimpse.context(stage, queries, rings)
         exposed = context.exposure
         batch = Batch(queries, vectors(context), exposed.grade, exposed.tier, rings)
-        model = self._model()
+        model = None if ALONE in about and about[ALONE].any() else self._model()
         found = judged(glimpse, model, stage, batch) if model else by_rules(glimpse, stage, batch)
         said: list[dict[str, object]] = [
             {k: True for k, v in about.items() if v[i]} for i in range(len(queries))
@@ -188,7 +189,7 @@ def told(answer: Answer, *, folio: bytes, carrier: str, registration_id: str) ->
         sources={
             "history": "ok",
             "exposure": "ok",
-            "rings": "ok",
+            "rings": "unavailable" if said.get(ALONE) else "ok",
             "model": "ok" if model else "unavailable",
         },
         degraded=not model,

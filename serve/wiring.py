@@ -33,7 +33,7 @@ from serve.deliveries.sealing import Vault
 from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.disputing import disputing
-from serve.engine import Engine, Reader
+from serve.engine import Engine
 from serve.forwarding import Forwarding
 from serve.judge import Judge
 from serve.notices import answered
@@ -45,6 +45,7 @@ from serve.oracle.rules import Rules
 from serve.oracle.watch import Watch
 from serve.portal.locks import Locks
 from serve.promoted import Promoted, patient
+from serve.reading import Reader
 from serve.reference.live import Tables, readable, tables_of
 from serve.releasing import Releasing, anybody_enrolled, release
 from serve.review.opening import Changed
@@ -59,6 +60,7 @@ from serve.store.retention import FROZEN_DAYS, LOG_DAYS, Retention
 from serve.tracing import OURS, endpoint, provider
 from serve.warm import warm
 from serve.witness import Witness
+from serve.world import World
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 POLICY = MODELS / "policy.toml"
@@ -138,7 +140,7 @@ def parts(
         clock=time,
         changed=_changed(deliveries, reviews, notices),
         locked=Locks(notices.box).locked if notices else None,
-        tables=tables,
+        country=World(own, tables),
     )
     engine.take(())  # folds the journal before the first carrier asks
     watch, writer = _watch(url, key, _rules(settings))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from serve.enginekeys import LOG
 from serve.store.rows import Rows
 
+_STANDING = {"registrations": b"how many", "newest": b"how late"}
+
 
 class Journal(Rows):
     """What rings, the wave and the clock are folded from, and the stages that registrations will reach."""
@@ -59,6 +61,29 @@ class Journal(Rows):
 
     def _boxed(self, id_: int, entries: bytes) -> bytes:
         return self.seals.for_worker(LOG, _journal(id_), zlib.compress(entries, 1))
+
+    def last_journal(self) -> int:
+        """The number of the journal's last entry."""
+        return int(self.own.rows("SELECT COALESCE(MAX(id), 0) FROM journal")[0][0])
+
+    def standing(self) -> tuple[int, int] | None:
+        """How many registrations there are, and the newest one's moment; None where nobody said so yet."""
+        found = {name: bytes(block) for name, block in self.own.rows("SELECT * FROM standing")}
+        if len(found) < len(_STANDING):
+            return None
+        n, newest = self.seals.sequences([(tag, found[name]) for name, tag in _STANDING.items()])
+        return n, newest
+
+    def put_standing(self, n: int, newest: int) -> None:
+        """Say how many registrations there are now, and the newest one's moment."""
+        self.own.run_many(
+            "INSERT INTO standing (name, number) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+            [
+                (name, self.seals.number(tag, number))
+                for (name, tag), number in zip(_STANDING.items(), (n, newest), strict=True)
+            ],
+        )
 
     def last_epoch(self) -> int:
         """The newest epoch that anything here was sealed in."""

@@ -13,8 +13,9 @@ from detector.model import artefact
 from detector.model.artefact import Model
 from serve.answers import Assessment, Outcome
 from serve.auth import Client
-from serve.engine import Question, Reader
+from serve.engine import Question
 from serve.judge import Judge, Second
+from serve.reading import Reader
 from serve.review.api import SCOPES
 from serve.review.clearing import Clearing, Marker
 from serve.review.opening import Lapsing, Opening
