@@ -21,6 +21,7 @@ import numpy as np
 from detector.model import artefact
 from detector.pseudonym import Key, Pseudonymiser
 from detector.registration import Int64
+from serve.assembly import MODELS
 from serve.drills.people import curp_of, registration
 from serve.engine import Engine, Question
 from serve.judge import Judge
@@ -29,7 +30,6 @@ from serve.store.database import connect
 from serve.store.keys import StoreKeys
 from serve.store.seals import Seals
 from serve.vault import Row, padded, unpadded
-from serve.wiring import MODELS
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TURNS = 12

@@ -20,7 +20,7 @@ from detector.intake.schema import REGISTRATIONS
 from detector.intake.source import in_folder
 from detector.pseudonym import Key
 from detector.spans import Spans
-from serve import wiring
+from serve import assembly, wiring
 from serve.api.audit import audit_routers
 from serve.api.oracle import oracle_router
 from serve.app import create_app
@@ -192,8 +192,8 @@ async def _serve(
         StoreKeys.generate(place.folder)
     settings = Settings(issuer=NAME, jwks_url="https://issuer.drill/jwks")
     environment = {
-        wiring.STORE: place.url,
-        wiring.MODEL: str(model),
+        assembly.STORE: place.url,
+        assembly.MODEL: str(model),
         "SIMVIGIA_KEY_FILE": str(key),
         ENGINE_FILE: str(place.folder / ENGINE_NAME),
         WORKER_FILE: str(place.folder / WORKER_NAME),

@@ -14,8 +14,9 @@ from serve.answers import Unknown
 from serve.review.policy import HOUR, MINUTE, ReviewPolicy
 from serve.store.database import Connection, Row
 
-COLUMNS = ("folio, sequence, carrier, stage, decision, score, needs, opened_at, due_at, claimed_by,"
+COLUMNS = ("folio, sequence, carrier, stage, decision, score, opened_at, due_at, claimed_by,"
            " claimed_until, ended, ended_at")  # fmt: skip
+UNASKED = 1_000
 MISUSE, LEGITIMATE, LAPSED = "fraud", "legitimate", "lapsed"
 ORDERS = {
     "risk": "decision DESC, score DESC, opened_at, sequence",
@@ -29,7 +30,10 @@ class Taken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A registration that people look at. `needs` reviewers have to agree; `ended` is empty while it waits."""
+    """A registration that people look at; `ended` is empty while it waits.
+
+    `needs` reviewers have to agree (`review.seconds`): nobody can before that was asked.
+    """
 
     folio: bytes
     sequence: int
@@ -37,13 +41,13 @@ class Case:
     stage: int
     decision: int
     score: float
-    needs: int
     opened_at: int
     due_at: int
     claimed_by: str = ""
     claimed_until: int = 0
     ended: str = ""
     ended_at: int = 0
+    needs: int = UNASKED
 
     def held_by(self, at: int) -> str:
         """Who has claimed it, at a moment; empty for nobody."""
@@ -53,12 +57,12 @@ class Case:
 def put(own: Connection, case: Case) -> None:
     """Open a case, or open it again at a later stage."""
     own.run(
-        "INSERT INTO cases (folio, sequence, carrier, stage, decision, score, needs, opened_at, due_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folio) DO UPDATE SET stage = excluded.stage,"
+        "INSERT INTO cases (folio, sequence, carrier, stage, decision, score, opened_at, due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folio) DO UPDATE SET stage = excluded.stage,"
         " decision = excluded.decision, score = excluded.score, due_at = excluded.due_at,"
         " ended = NULL, ended_at = NULL",
         [case.folio, case.sequence, case.carrier, case.stage, case.decision, case.score,
-         case.needs, case.opened_at, case.due_at],
+         case.opened_at, case.due_at],
     )  # fmt: skip
 
 
@@ -200,6 +204,6 @@ def _unclaim(own: Connection, folio: bytes) -> None:
 
 
 def _case(row: Row) -> Case:
-    by, until, how, when = row[9:]
-    values = (bytes(row[0]), *row[1:9], by or "", until or 0, how or "", when or 0)
+    by, until, how, when = row[8:]
+    values = (bytes(row[0]), *row[1:8], by or "", until or 0, how or "", when or 0)
     return Case(*values)

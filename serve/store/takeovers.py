@@ -37,35 +37,35 @@ class Takeovers(Rows):
         """What waits of these registrations."""
         items = self.seals.items(TAKEN, ((s, 0) for s in dict.fromkeys(sequences)))
         sql = "SELECT item, at, taker, known FROM taken_lines WHERE item IN"
-        return self._opened(self.own.found(sql, items))
+        return self._takeovers_in(self.own.found(sql, items))
 
     def all_taken(self, most: int) -> list[Taken]:
         """Some of what waits."""
         sql = "SELECT item, at, taker, known FROM taken_lines LIMIT ?"
-        return self._opened(self.own.rows(sql, [most]))
+        return self._takeovers_in(self.own.rows(sql, [most]))
 
     def add_taken(self, rows: Sequence[Taken]) -> None:
         """Leave for the worker."""
         self.own.run_many(
             "INSERT INTO taken_lines (item, at, taker, known) VALUES (?, ?, ?, ?)",
-            sorted(self._closed(row) for row in rows),
+            sorted(self._blocks(row) for row in rows),
         )
 
     def drop_taken(self, rows: Sequence[Taken]) -> None:
         """It has been said."""
         self.own.run_many(
             "DELETE FROM taken_lines WHERE item = ? AND taker = ?",
-            [(item, taker) for item, _, taker, _ in map(self._closed, rows)],
+            [(item, taker) for item, _, taker, _ in map(self._blocks, rows)],
         )
 
-    def _closed(self, row: Taken) -> tuple[bytes, ...]:
+    def _blocks(self, row: Taken) -> tuple[bytes, ...]:
         (item,) = self.seals.items(TAKEN, [(row.sequence, 0)])
         return (
             item,
             *(self.seals.number(item, number) for number in (row.at, row.taker, row.known)),
         )
 
-    def _opened(self, rows: Sequence[Row]) -> list[Taken]:
+    def _takeovers_in(self, rows: Sequence[Row]) -> list[Taken]:
         items = [bytes(row[0]) for row in rows]
         made = [
             Taken(sequence, *self.seals.sequences([(item, bytes(block)) for block in row[1:]]))

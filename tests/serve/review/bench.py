@@ -21,6 +21,7 @@ from serve.review.clearing import Clearing, Marker
 from serve.review.opening import Lapsing, Opening
 from serve.review.policy import ReviewPolicy
 from serve.review.room import Room
+from serve.review.seconds import SecondReviewers
 from serve.store.database import Connection, connect
 from tests.builders import curp_of, pseudonymiser
 from tests.serve.engine.standing import Standing, later, micros, question
@@ -69,7 +70,7 @@ class Bench:
         self.own = connect(url)
         self.clearing = Clearing(Marker(b"m" * 32))
         self.standing.engine.judge = Judge(model, policy="p", seconds=(self.clearing, *seconds))
-        self.standing.engine.changed = Opening(policy, key=b"s" * 32).changed
+        self.standing.engine.changed = Opening(policy).changed
         self.lapsing = Lapsing(self.clock, self.hear)
         self.room = Room(
             self.own,
@@ -78,6 +79,7 @@ class Bench:
             changed=self.hear,
             clearing=self.clearing,
             marker=Marker(b"m" * 32),
+            seconds=SecondReviewers(share=policy.second_share, key=b"s" * 32),
         )
 
     def clock(self) -> int:
