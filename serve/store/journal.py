@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from serve.enginekeys import LOG
 from serve.store.rows import Rows
 
+MINUTE = 60_000_000  # microseconds
 _STANDING = {"registrations": b"how many", "newest": b"how late"}
 
 
@@ -17,23 +18,32 @@ class Journal(Rows):
     def due(self, until: int, most: int) -> list[tuple[int, int, int]]:
         """Stages reached by a moment, earliest first: (moment, sequence, stage)."""
         found = self.own.rows(
-            "SELECT moment, item FROM due WHERE moment <= (SELECT MAX(moment) FROM"
+            "SELECT moment, item, exact FROM due WHERE moment <= (SELECT MAX(moment) FROM"
             " (SELECT moment FROM due WHERE moment <= ? ORDER BY moment LIMIT ?) AS soonest)",
             [until, most],
         )
-        pairs = self.seals.pairs("due", [bytes(item) for _, item in found])
-        made = sorted((m, s, t) for (m, _), (s, t) in zip(found, pairs, strict=True))
+        items = [bytes(item) for _, item, _ in found]
+        sealed = [(i, bytes(row[2])) for i, row in zip(items, found, strict=True) if row[2]]
+        exact = dict(zip((i for i, _ in sealed), self.seals.sequences(sealed), strict=True))
+        moments = [exact.get(i, row[0]) for i, row in zip(items, found, strict=True)]
+        pairs = self.seals.pairs("due", items)
+        made = sorted((m, s, t) for m, (s, t) in zip(moments, pairs, strict=True) if m <= until)
         return made[:most]
 
     def add_due(self, due: Sequence[tuple[int, int, int]]) -> None:
-        """Stages that registrations will reach."""
-        if due:
-            self.own.run_many("INSERT INTO due (moment, item) VALUES (?, ?)", self._due(due))
+        """Stages that registrations will reach; in the open stands the minute only."""
+        rows = [
+            (moment - moment % MINUTE, item, self.seals.number(item, moment))
+            for moment, item in self._due(due)
+        ]
+        if rows:
+            self.own.run_many("INSERT INTO due (moment, item, exact) VALUES (?, ?, ?)", rows)
 
     def drop_due(self, due: Sequence[tuple[int, int, int]]) -> None:
         """Stages that were answered."""
-        if due:
-            self.own.run_many("DELETE FROM due WHERE moment = ? AND item = ?", self._due(due))
+        rows = [(moment - moment % MINUTE, moment, item) for moment, item in self._due(due)]
+        if rows:
+            self.own.run_many("DELETE FROM due WHERE moment IN (?, ?) AND item = ?", rows)
 
     def _due(self, due: Sequence[tuple[int, int, int]]) -> list[tuple[int, bytes]]:
         items = self.seals.items("due", ((s, stage) for _, s, stage in due))
