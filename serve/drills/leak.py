@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from detector.intake import identity
+from detector.intake import folios, identity
 from detector.pseudonym import Key, Pseudonymiser
 from serve.drills.people import Event, curp_of, registration
 from serve.engine import Engine, Question
-from serve.judge import Judge
+from serve.judge import Judge, v8
 from serve.shelf import PLACE, record_id
 from serve.store.books import Books
 from serve.store.database import connect
@@ -35,8 +35,14 @@ START = datetime(2026, 5, 1, tzinfo=UTC)
 PACE = 90  # seconds between two registrations
 OWN, OTHER = "alfa", "beta"  # whose customer table he has, and who is no business of his
 FEW = 4  # rows that share a value, for it to be somebody's
+FILES = ("", "-wal", "-shm")  # of a store, while it is being served
+FOLIO = 16  # bytes
 WORD = 8  # bytes of a value that may be somebody's
-WEAKNESSES = ("hashes", "tokens")  # a table of plain SHA-256; tokens beside exact times
+WEAKNESSES = (
+    "hashes",
+    "tokens",
+    "folios",
+)  # a table of plain SHA-256; tokens beside exact times; folios
 Cell = tuple[str, int, bytes]  # table, row of it, bytes
 
 
@@ -75,23 +81,31 @@ class Theft:
     keys: StoreKeys
     door: Pseudonymiser
 
+    @property
+    def stolen(self) -> Path:
+        """The thief's own copy."""
+        return self.path.with_name("stolen.db")
+
     def copy(self) -> sqlite3.Connection:
-        """The tables as a thief opens them, in a file of his own."""
-        stolen = self.path.with_name("stolen.db")
-        shutil.copy(self.path, stolen)
-        return sqlite3.connect(stolen, isolation_level=None)
+        """The tables as a thief opens them, in files of his own: the database and its write-ahead log."""
+        for end in FILES:
+            if (held := Path(f"{self.path}{end}")).exists():
+                shutil.copy(held, f"{self.stolen}{end}")
+        return sqlite3.connect(self.stolen, isolation_level=None)
 
 
 def drill(folder: Path, *, people: int, seed: int, weakness: str = "") -> list[Finding]:
     """Fill a store and attack its copy; `weakness` is one of WEAKNESSES, put there on purpose."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    theft = _served(folder / "store.db", _lives(people, rng), people)
+    theft, served = _served(folder / "store.db", _lives(people, rng), people)
     copy = theft.copy()
+    served.own.close()
     if weakness:
         _weaken(copy, theft, weakness)
     found = [
         _enumerated(copy, people),
+        _scanned(theft),
         _repeated(copy, theft),
         *_by_time(copy, theft),
         _followed(copy, theft),
@@ -125,7 +139,7 @@ def _lives(people: int, rng: np.random.Generator) -> list[Event]:
     ]
 
 
-def _served(path: Path, events: Sequence[Event], people: int) -> Theft:
+def _served(path: Path, events: Sequence[Event], people: int) -> tuple[Theft, Books]:
     keys, door = StoreKeys.fresh(), Pseudonymiser(Key.fresh())
     books = Books(connect(f"sqlite:///{path}", keys))
     end = START + timedelta(seconds=PACE * len(events) + 60)
@@ -138,17 +152,18 @@ def _served(path: Path, events: Sequence[Event], people: int) -> Theft:
     )
     for at in range(0, len(events), 128):
         engine.take([Question(event, imported=True) for event in events[at : at + 128]])
-    books.own.close()
-    return Theft(path, events, people, keys, door)
+    return Theft(path, events, people, keys, door), books
 
 
 def _weaken(copy: sqlite3.Connection, theft: Theft, weakness: str) -> None:
     """What a careless colleague would have added."""
     copy.execute("CREATE TABLE careless (at INTEGER, who BLOB)")
-    make: Callable[[str], bytes] = (
-        _sha256 if weakness == "hashes" else lambda value: _token(theft.door, value)
-    )
-    rows = [(_moment(event), make(str(event["identity_value"]))) for event in theft.events]
+    make: Mapping[str, Callable[[Event], bytes]] = {
+        "hashes": lambda event: _sha256(str(event["identity_value"])),
+        "tokens": lambda event: _token(theft.door, str(event["identity_value"])),
+        "folios": lambda event: v8(folios([event], theft.door)[0]),
+    }
+    rows = [(_moment(event), make[weakness](event)) for event in theft.events]
     copy.executemany("INSERT INTO careless VALUES (?, ?)", rows)
 
 
@@ -175,6 +190,23 @@ def _enumerated(copy: sqlite3.Connection, people: int) -> Finding:
         for hashes in (_hashes(curp_of(who)) for who in range(people))
     )
     return Finding("copy alone: enumeration of all CURPs", named, people, 0.0)
+
+
+def _scanned(theft: Theft) -> Finding:
+    """The same in every byte of the stolen files, also of what was deleted and not written over yet."""
+    first = {made[:8]: who for who in range(theft.people) for made in _hashes(curp_of(who))}
+    wanted = np.frombuffer(b"".join(first), "<u8")
+    named = set[int]()
+    for end in FILES:
+        held = Path(f"{theft.stolen}{end}")
+        content = held.read_bytes() if held.exists() else b""
+        for start in range(8):
+            words = np.frombuffer(content, "<u8", max(len(content) - start, 0) // 8, start)
+            hits = words[np.isin(words, wanted)]
+            named |= {first[word.tobytes()] for word in hits}
+    return Finding(
+        "copy alone: enumeration in every byte of the files", len(named), theft.people, 0.0
+    )
 
 
 def _hashes(text: str) -> tuple[bytes, ...]:
@@ -269,7 +301,7 @@ def _tested(copy: sqlite3.Connection, theft: Theft) -> list[Finding]:
             for who in range(theft.people)
         )
         found.append(Finding(attack, named, theft.people, 0.0, expected="local" in attack))
-    opened = sum(_answer_opens(own, name, box) for name, box in _answers(copy))
+    opened = _answers_opened(own, copy)
     found.append(Finding("copy and engine's ring, custodian mode: answers opened", opened,
                          len(theft.events), 0.0))  # fmt: skip
     own.own.close()
@@ -288,14 +320,21 @@ def _opens(own: Books, there: Mapping[bytes, bytes], key: int) -> bool:
     return any(row.id in there and bool(row.open(there[row.id])) for row in rows)
 
 
-def _answers(copy: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
-    return [(bytes(n), bytes(b)) for n, b in copy.execute("SELECT id, answer FROM assessments")]
+def _answers_opened(own: Books, copy: sqlite3.Connection) -> int:
+    """Answers that open with any value of the copy in place of the folio that the thief has not got."""
+    there = {bytes(n): bytes(b) for n, b in copy.execute("SELECT id, answer FROM assessments")}
+    values = {v for _, rows in _cells(copy) for row in rows for v in _bytes(row) if len(v) == FOLIO}
+    return sum(
+        _opens_with(own, value, name, there[name])
+        for value in values
+        for name in (own.seals.answer(value, 0), value)
+        if name in there
+    )
 
 
-def _answer_opens(own: Books, name: bytes, box: bytes) -> bool:
-    """With the row's own name in place of the folio that the thief has not got."""
+def _opens_with(own: Books, folio: bytes, name: bytes, box: bytes) -> bool:
     try:
-        return own.seals.with_folio(name, name, box) is not None
+        return own.seals.with_folio(folio, name, box) is not None
     except NotOpened:
         return False
 

@@ -204,7 +204,15 @@ class Notifier:
         told.made[row.name] += 1
         now = due is not None and due <= at
         mark, detail = self._box.mark("folio", folio), row.seal(_detail(case))
-        values = (name, row.name, mark, detail, hour(micros(at)) + HOUR, about, name if now else None)
+        values = (
+            name,
+            row.name,
+            mark,
+            detail,
+            hour(micros(at)) + HOUR,
+            about,
+            name if now else None,
+        )
         if due is None or now:
             return Prepared(name, values, self._drafts(name, [news], member, to, at))
         told.gathering.setdefault(row.name, due)

@@ -29,8 +29,9 @@ def test_a_copy_names_nobody_and_with_every_key_of_local_mode_everybody(tmp_path
 @pytest.mark.parametrize(
     ("weakness", "works"),
     [
-        ("hashes", {"enumeration", "frequent", "joined", "followed"}),
+        ("hashes", {"enumeration of", "every byte", "frequent", "joined", "followed"}),
         ("tokens", {"frequent", "joined", "followed"}),
+        ("folios", {"answers opened"}),
     ],
 )
 def test_each_attack_works_on_a_store_that_was_weakened(
