@@ -19,7 +19,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def worker(folder: Path, *, store: str | None, model: Path | None) -> None:
     """Do what needs the key of the log: reports, later stages, rings, reviews, notices, retention.
 
-    It listens in FOLDER, for processes of this machine and this user that run `simvigia serve` with
+    It listens in FOLDER, for processes of this machine that may enter it and run `simvigia serve` with
     SIMVIGIA_WORKER=FOLDER and without that key. One worker to a store; its settings are those of `serve`.
     """
     import uvicorn

@@ -90,7 +90,7 @@ class Answering:
     def __init__(self, path: Path, handlers: Mapping[int, Handler]) -> None:
         path.unlink(missing_ok=True)
         self._server = _Server(str(path), _handler(handlers))
-        path.chmod(0o600)
+        path.chmod(0o666)  # whoever may enter the folder may ask
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             name="line",
