@@ -49,6 +49,11 @@ class Told:
             rings = self._added(journal, question[2 * NUMBER :])
             return self._said(rings, known)
 
+    def catch_up(self) -> None:
+        """Fold what was committed so far, before anybody waits for it."""
+        with self._lock:
+            self._catch_up()
+
     def _begin(self) -> None:
         self._running = Running()
         self._committed = self._folded = 0

@@ -32,7 +32,7 @@ class ApartDesk(QueueDesk):
 
     def ready(self) -> Mapping[str, str]:
         """Each part and whether it works; without a worker answers are by rules, so traffic may stay."""
-        worker = "ok" if self._line.alive else "degraded"
+        worker = "ok" if self._line.reachable() else "degraded"
         return {**super().ready(), "worker": worker}
 
     def _between(self) -> None:

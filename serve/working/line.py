@@ -35,10 +35,17 @@ class Line:
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    @property
-    def alive(self) -> bool:
-        """Whether the worker answered when it was last asked."""
-        return time.monotonic() >= self._silent_until
+    def reachable(self) -> bool:
+        """Whether the worker listens, and answered when it was last asked."""
+        if time.monotonic() < self._silent_until:
+            return False
+        try:
+            own = self._connection()
+        except OSError:
+            return False
+        with self._lock:
+            self._idle.append(own)
+        return True
 
     def close(self) -> None:
         """Give idle connections back."""
@@ -48,7 +55,7 @@ class Line:
 
     def ask(self, kind: int, content: bytes) -> bytes:
         """The worker's answer. Raises Unavailable where there is none in time, Unknown and Refused."""
-        if not self.alive:
+        if time.monotonic() < self._silent_until:
             raise Unavailable
         try:
             own = self._connection()

@@ -29,6 +29,7 @@ def application() -> FastAPI:
     behind = parts(settings=settings, desk=FollowingDesk)
     app = app_over(behind, settings)
     told = Told(Books(connect(os.environ.get(STORE) or DEFAULT_STORE)))
+    told.catch_up()
     line = Answering(Path(os.environ[AT]) / LINE, {STAND: told, **taking(behind.desk)})
     usual = app.router.lifespan_context
 
