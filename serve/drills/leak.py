@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 
 from detector.intake import folios, identity
 from detector.pseudonym import Key, Pseudonymiser
@@ -27,7 +28,7 @@ from serve.engine import Engine, Question
 from serve.judge import Judge, v8
 from serve.shelf import PLACE, record_id
 from serve.store.books import Books
-from serve.store.database import connect
+from serve.store.database import SQLITE, connect
 from serve.store.keys import StoreKeys
 from serve.vault import OVERHEAD, NotOpened
 
@@ -36,6 +37,7 @@ PACE = 90  # seconds between two registrations
 OWN, OTHER = "alfa", "beta"  # whose customer table he has, and who is no business of his
 FEW = 4  # rows that share a value, for it to be somebody's
 FILES = ("", "-wal", "-shm")  # of a store, while it is being served
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
 FOLIO = 16  # bytes
 WORD = 8  # bytes of a value that may be somebody's
 WEAKNESSES = (
@@ -75,30 +77,52 @@ class Finding:
 class Theft:
     """A store that was served, its copy, and what judges the thief: who registered when, and all keys."""
 
-    path: Path
+    url: str
+    stolen: Path  # the thief's own copy
     events: Sequence[Event]
     people: int
     keys: StoreKeys
     door: Pseudonymiser
 
-    @property
-    def stolen(self) -> Path:
-        """The thief's own copy."""
-        return self.path.with_name("stolen.db")
-
     def copy(self) -> sqlite3.Connection:
-        """The tables as a thief opens them, in files of his own: the database and its write-ahead log."""
-        for end in FILES:
-            if (held := Path(f"{self.path}{end}")).exists():
-                shutil.copy(held, f"{self.stolen}{end}")
-        return sqlite3.connect(self.stolen, isolation_level=None)
+        """The tables as a thief opens them, in files of his own.
+
+        Of a SQLite store he takes the database and its write-ahead log, of another one every table, in the
+        order in which its rows lie.
+        """
+        if self.url.startswith(SQLITE):
+            for end in FILES:
+                if (held := Path(f"{self.url.removeprefix(SQLITE)}{end}")).exists():
+                    shutil.copy(held, f"{self.stolen}{end}")
+            return sqlite3.connect(self.stolen, isolation_level=None)
+        copy = sqlite3.connect(self.stolen, isolation_level=None)
+        with psycopg.connect(self.url) as own:
+            for (table,) in own.execute(TABLES).fetchall():
+                _dumped(own, table, copy)
+        return copy
 
 
-def drill(folder: Path, *, people: int, seed: int, weakness: str = "") -> list[Finding]:
-    """Fill a store and attack its copy; `weakness` is one of WEAKNESSES, put there on purpose."""
+def _dumped(own: psycopg.Connection[Any], table: str, copy: sqlite3.Connection) -> None:
+    cursor = own.execute(f'SELECT * FROM "{table}" ORDER BY ctid')  # type: ignore[call-overload]  # noqa: S608
+    rows = cursor.fetchall()
+    marks = ", ".join("?" * len(cursor.description))
+    names = ", ".join(f'"{column.name}"' for column in cursor.description)
+    copy.execute(f'CREATE TABLE "{table}" ({names})')
+    copy.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608 - its own name
+
+
+def drill(
+    folder: Path, *, people: int, seed: int, weakness: str = "", url: str = ""
+) -> list[Finding]:
+    """Fill a store and attack its copy; `weakness` is one of WEAKNESSES, put there on purpose.
+
+    The store is a SQLite file in the folder unless the URL of an empty one is given.
+    """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    theft, served = _served(folder / "store.db", _lives(people, rng), people)
+    theft, served = _served(
+        url or f"{SQLITE}{folder / 'store.db'}", folder / "stolen.db", _lives(people, rng), people
+    )
     copy = theft.copy()
     served.own.close()
     if weakness:
@@ -117,7 +141,7 @@ def drill(folder: Path, *, people: int, seed: int, weakness: str = "") -> list[F
 
 def classes(folder: Path) -> Counter[int]:
     """How many histories lie in each size class: what a copy tells by sizes, of nobody in particular."""
-    copy = sqlite3.connect(folder / "store.db")
+    copy = sqlite3.connect(folder / "stolen.db")
     sizes = Counter(n - OVERHEAD for (n,) in copy.execute("SELECT LENGTH(record) FROM histories"))
     copy.close()
     return sizes
@@ -139,9 +163,9 @@ def _lives(people: int, rng: np.random.Generator) -> list[Event]:
     ]
 
 
-def _served(path: Path, events: Sequence[Event], people: int) -> tuple[Theft, Books]:
+def _served(url: str, stolen: Path, events: Sequence[Event], people: int) -> tuple[Theft, Books]:
     keys, door = StoreKeys.fresh(), Pseudonymiser(Key.fresh())
-    books = Books(connect(f"sqlite:///{path}", keys))
+    books = Books(connect(url, keys))
     end = START + timedelta(seconds=PACE * len(events) + 60)
     engine = Engine(
         books,
@@ -152,7 +176,7 @@ def _served(path: Path, events: Sequence[Event], people: int) -> tuple[Theft, Bo
     )
     for at in range(0, len(events), 128):
         engine.take([Question(event, imported=True) for event in events[at : at + 128]])
-    return Theft(path, events, people, keys, door), books
+    return Theft(url, stolen, events, people, keys, door), books
 
 
 def _weaken(copy: sqlite3.Connection, theft: Theft, weakness: str) -> None:
@@ -199,9 +223,9 @@ def _scanned(theft: Theft) -> Finding:
     named = set[int]()
     for end in FILES:
         held = Path(f"{theft.stolen}{end}")
-        content = held.read_bytes() if held.exists() else b""
+        content = (held.read_bytes() if held.exists() else b"") + bytes(8)
         for start in range(8):
-            words = np.frombuffer(content, "<u8", max(len(content) - start, 0) // 8, start)
+            words = np.frombuffer(content, "<u8", (len(content) - start) // 8, start)
             hits = words[np.isin(words, wanted)]
             named |= {first[word.tobytes()] for word in hits}
     return Finding(
@@ -287,7 +311,7 @@ def _tested(copy: sqlite3.Connection, theft: Theft) -> list[Finding]:
         bytes(name): bytes(box) for name, box in copy.execute("SELECT id, record FROM histories")
     }
     ring = StoreKeys(theft.keys.engine, None)
-    own = Books(connect(f"sqlite:///{theft.path}", ring))
+    own = Books(connect(theft.url, ring))
     guesses: Mapping[str, Callable[[str], list[int]]] = {
         "copy and engine's ring, custodian mode: identities tested": lambda v: _guessed(ring, v),
         "copy, ring and pseudonym key, local mode: identities tested": lambda v: [

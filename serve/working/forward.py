@@ -14,52 +14,63 @@ from starlette.routing import Route
 
 from serve import body
 from serve.answers import Unavailable
+from serve.correlator import HEADER
 
+CORRELATOR = HEADER.encode()
+WORKER = httpx.URL("http://worker")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 OF_THE_HOP = {b"connection", b"content-length", b"keep-alive", b"te", b"trailer", b"transfer-encoding",
               b"upgrade", b"proxy-authenticate", b"proxy-authorization", b"forwarded",
-              b"x-forwarded-for", b"x-forwarded-proto"}  # fmt: skip
+              b"x-forwarded-for", b"x-forwarded-proto", CORRELATOR}  # fmt: skip
 
 
 def forwarding(socket: Path, *, limit: int, within: float) -> Route:
     """The last route: everything else. `limit` is in bytes of a body, `within` in seconds."""
-    client = httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=str(socket)),
-        base_url="http://worker",
-        timeout=within,
-        follow_redirects=False,
-    )
+    # the transport alone: a client would keep one visitor's cookies and send them with the next one's requests
+    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    extensions = {"timeout": httpx.Timeout(within).as_dict()}
 
     async def forward(request: Request) -> Response:
-        asked = client.build_request(
+        asked = httpx.Request(
             request.method,
-            httpx.URL(path=request.url.path, query=request.url.query.encode()),
+            WORKER.copy_with(raw_path=_path(request)),
             headers=_forwarded(request),
             content=await body.raw(request, limit),
+            extensions=extensions,
         )
         try:
-            told = await client.send(asked)
+            told = await transport.handle_async_request(asked)
+            content = await told.aread()
+            await told.aclose()
         except httpx.TransportError:
             raise Unavailable from None
-        made = Response(told.content, told.status_code)
+        made = Response(content, told.status_code)
         made.raw_headers = [
             *((n.lower(), v) for n, v in told.headers.raw if _end_to_end(n.lower())),
-            (b"content-length", str(len(told.content)).encode()),
+            (b"content-length", str(len(content)).encode()),
         ]
         return made
 
     return Route("/{path:path}", forward, methods=METHODS, name="worker")
 
 
+def _path(request: Request) -> bytes:
+    """Path and query as they were sent."""
+    query: bytes = request.scope["query_string"]
+    path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return path + b"?" + query if query else path
+
+
 def _forwarded(request: Request) -> list[tuple[bytes, bytes]]:
     """Its headers, and from where it came instead of what it says itself."""
     kept = [(name, value) for name, value in request.headers.raw if _end_to_end(name.lower())]
     address = request.client.host if request.client else ""
-    return [
-        *kept,
-        (b"x-forwarded-for", address.encode()),
-        (b"x-forwarded-proto", request.url.scheme.encode()),
-    ]
+    told = {
+        b"x-forwarded-for": address,
+        b"x-forwarded-proto": request.url.scheme,
+        CORRELATOR: request.scope["state"]["correlator"],
+    }
+    return [*kept, *((name, value.encode()) for name, value in told.items())]
 
 
 def _end_to_end(name: bytes) -> bool:

@@ -140,7 +140,8 @@ def test_the_worker_does_what_needs_the_log_and_whoever_answers_cannot(two: Two)
         assert (
             httpx.get(two.url + "/review").status_code < 400
         )  # the worker's, through the one process
-        assert httpx.get(two.url + "/nothing").status_code == 404
+        nothing = httpx.get(two.url + "/nothing", headers={"x-correlator": "mine"})
+        assert (nothing.status_code, nothing.headers.get_list("x-correlator")) == (404, ["mine"])
 
     private = [bytes(key.private_bytes_raw()) for key in worker_keys(two).values()]
     assert any(held(two.worker.pid, private))
