@@ -341,7 +341,7 @@ class _Work:
         self, due: Sequence[Due], before: Sequence[int], rings: RingViews, *, base: int
     ) -> None:
         """Answer what is due."""
-        if not due:
+        if not due or self._later is None:
             return
         lines = self._later.lines([sequence for _, sequence, _ in due])
         glimpse = self._glimpse(lines.rows, base=base, lines=lines)

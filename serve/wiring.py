@@ -27,6 +27,7 @@ from serve.assembly import (
 )
 from serve.audit.keeper import Keeper
 from serve.champion import Champion
+from serve.deliveries.dispatcher import Chore
 from serve.delivering import Delivering, now
 from serve.desk import QueueDesk
 from serve.disputing import disputing
@@ -94,7 +95,11 @@ def parts(
     key, url, notices = ground.key, ground.url, ground.notices
     champion, promoted, reviews = ground.champion, ground.promoted, ground.reviews
     disputes = disputing(url, key, ground.enrolling_door, notices=notices, view=view, now=now)
-    chores = (*reviews.chores, *disputes.chores, retention_of(environment, ground.time))
+    chores: tuple[Chore, ...] = (
+        *reviews.chores,
+        *disputes.chores,
+        retention_of(environment, ground.time),
+    )
     deliveries = deliveries_of(environment, url, key, notices=notices, chores=chores)
     own, tables = opened(url, environment, key)
     engine = ground.engine(World(own, tables), own, deliveries)

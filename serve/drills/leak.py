@@ -103,10 +103,10 @@ class Theft:
 
 
 def _dumped(own: psycopg.Connection[Any], table: str, copy: sqlite3.Connection) -> None:
-    cursor = own.execute(f'SELECT * FROM "{table}" ORDER BY ctid')  # type: ignore[call-overload]  # noqa: S608
-    rows = cursor.fetchall()
-    marks = ", ".join("?" * len(cursor.description))
-    names = ", ".join(f'"{column.name}"' for column in cursor.description)
+    cursor = own.execute(f'SELECT * FROM "{table}" ORDER BY ctid')  # noqa: S608 - its own name
+    rows, columns = cursor.fetchall(), cursor.description or []
+    marks = ", ".join("?" * len(columns))
+    names = ", ".join(f'"{column.name}"' for column in columns)
     copy.execute(f'CREATE TABLE "{table}" ({names})')
     copy.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608 - its own name
 

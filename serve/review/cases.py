@@ -214,4 +214,5 @@ def _cases(own: Connection, rows: Sequence[Row]) -> list[Case]:
 
 def _case(row: Row, sequence: int) -> Case:
     by, until, how, when = row[7:]
-    return Case(bytes(row[0]), sequence, *row[1:7], by or "", until or 0, how or "", when or 0)
+    values = (bytes(row[0]), sequence, *row[1:7], by or "", until or 0, how or "", when or 0)
+    return Case(*values)

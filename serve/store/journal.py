@@ -25,7 +25,7 @@ class Journal(Rows):
         items = [bytes(item) for _, item, _ in found]
         sealed = [(i, bytes(row[2])) for i, row in zip(items, found, strict=True) if row[2]]
         exact = dict(zip((i for i, _ in sealed), self.seals.sequences(sealed), strict=True))
-        moments = [exact.get(i, row[0]) for i, row in zip(items, found, strict=True)]
+        moments: list[int] = [exact.get(i, row[0]) for i, row in zip(items, found, strict=True)]
         pairs = self.seals.pairs("due", items)
         made = sorted((m, s, t) for m, (s, t) in zip(moments, pairs, strict=True) if m <= until)
         return made[:most]

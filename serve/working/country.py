@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ class Told:
         wave = running.wave()
         if wave is not self._wave:
             self._wave, self._waves = wave, self._waves + 1
-        told = {
+        told: dict[str, NDArray[Any]] = {
             "observed": running.observed,
             "numbers": rings.numbers,
             "ring": rings.ring,
