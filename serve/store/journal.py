@@ -25,7 +25,8 @@ class Journal(Rows):
         items = [bytes(item) for _, item, _ in found]
         sealed = [(i, bytes(row[2])) for i, row in zip(items, found, strict=True) if row[2]]
         exact = dict(zip((i for i, _ in sealed), self.seals.sequences(sealed), strict=True))
-        moments: list[int] = [exact.get(i, row[0]) for i, row in zip(items, found, strict=True)]
+        plain = dict(zip(items, (int(row[0]) for row in found), strict=True)) | exact
+        moments = [plain[item] for item in items]
         pairs = self.seals.pairs("due", items)
         made = sorted((m, s, t) for m, (s, t) in zip(moments, pairs, strict=True) if m <= until)
         return made[:most]
