@@ -232,12 +232,28 @@ def _turned(turns: Array, known: int) -> Array:
     return np.array(kept + [NOT_YET] * (VERDICTS - len(kept)), np.int32)
 
 
-def taken_over(record: Record, *, line: int, at: int, known: int) -> Record:
-    """An identity's record once another identity has one of its lines: its entries there say so."""
+def taken_over(record: Record, *, line: int, at: int, known: int, taker: int) -> Record:
+    """An identity's record once another identity has one of its lines: its entries there say so.
+
+    `taker` is the sequence number of the registration that took the line; what came after it is not meant.
+    """
     found = np.frombuffer(record, ENTRY).copy()
-    mine = (_column(found, "line") == line) & (found["at"] <= at)
+    mine = (_column(found, "line") == line) & (found["at"] <= at) & (found["sequence"] < taker)
     found["renamed"][mine] = np.minimum(found["renamed"][mine], known)
     return found.tobytes()
+
+
+def line_of(record: Record, sequence: int) -> int | None:
+    """What an identity's record says instead of a registration's line; None where it holds it no more."""
+    found = np.frombuffer(record, ENTRY)
+    mine = found[found["sequence"] == sequence]
+    return int(_column(mine, "line")[0]) if len(mine) else None
+
+
+def numbers_in(record: Record) -> list[int]:
+    """The registrations that a record holds."""
+    numbers: list[int] = np.frombuffer(record, ENTRY)["sequence"].tolist()
+    return numbers
 
 
 def _column(found: Array, token: str) -> NDArray[np.int64]:

@@ -324,7 +324,8 @@ def _stream(
         commits.append(queries.commits)
         nows.append(queries.seconds)
     kind, commit, now = np.concatenate(kinds), _joined(commits), _joined(nows)
-    order = np.lexsort((kind, now, commit))
+    newcomer = np.isin(kind, (ASK, INSERT))  # a row may be older than what was asked before it came
+    order = np.lexsort((kind, now, newcomer, commit))
     return (kind[order], _joined(rows)[order], now[order], _joined(answers)[order]), sizes
 
 

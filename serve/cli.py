@@ -57,24 +57,27 @@ def serve(
     """
     import uvicorn
 
-    from serve import wiring
+    from serve import assembly, wiring
+    from serve.store.keys import WORKER
+    from serve.working import answering
 
     environment = os.environ
     if store:
-        environment[wiring.STORE] = store
+        environment[assembly.STORE] = store
     if model:
-        environment[wiring.MODEL] = str(model)
-    url = environment.setdefault(wiring.STORE, wiring.DEFAULT_STORE)
+        environment[assembly.MODEL] = str(model)
+    url = environment.setdefault(assembly.STORE, assembly.DEFAULT_STORE)
     if workers > 1 and url.startswith("sqlite:"):
         raise BadInput("several workers need a store that they can share: --store postgresql://…")
     if not environment.get("SIMVIGIA_ISSUER"):
         if host not in LOOPBACK:
             raise BadInput("set SIMVIGIA_ISSUER before listening beyond this machine")
         _rehearse(url, port, carriers)
-    wiring.checked(environment)
+    role = answering if environment.get(WORKER) else wiring
+    role.checked(environment)
     click.echo(f"simvigia: serving http://{host}:{port}{API_BASE}", err=True)
     uvicorn.run(
-        "serve.wiring:application",
+        f"{role.__name__}:application",
         factory=True,
         host=host,
         port=port,
@@ -89,7 +92,7 @@ def serve(
 def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
     """A key, an issuer and one client, made once and kept beside the store."""
     from detector.pseudonym import KEY, KEY_FILE, Key
-    from serve import wiring
+    from serve import assembly
     from serve.store import keys as store_keys
 
     folder = _beside(url)
@@ -99,7 +102,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
         if not key.exists():
             Key.generate(key)
         environment[KEY_FILE] = str(key)
-    if store_keys.found(url) is None:
+    if store_keys.found(url) is None and not environment.get(store_keys.WORKER):
         store_keys.StoreKeys.generate(folder)
     known, credentials = folder / "clients.json", folder / "credentials.json"
     if not known.exists():
@@ -107,7 +110,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
         _reviewers(known, folder / "reviewers.json", carriers)
     _rehearse_notices(folder, known)
     environment |= {
-        wiring.REHEARSAL: "on",
+        assembly.REHEARSAL: "on",
         "SIMVIGIA_ISSUER": f"http://127.0.0.1:{port}",
         "SIMVIGIA_DEV_ISSUER": "on",
         "SIMVIGIA_DEV_CLIENTS": str(known),
@@ -211,13 +214,13 @@ def replay(store: str, folders: tuple[Path, ...], key_file: Path | None) -> None
     """
     from detector.cli import CHAMPION, bars
     from detector.pseudonym import Key
-    from serve import wiring
+    from serve import assembly
     from serve.reference.live import readable
     from serve.replay import RULES, differences, models_in, versions
     from serve.store.books import Books
     from serve.store.database import snapshot
 
-    kept = wiring.kept({wiring.STORE: store})
+    kept = assembly.kept({assembly.STORE: store})
     models = models_in([CHAMPION, *folders, *([kept] if kept and kept.is_dir() else [])])
     checked = 0
     with bars() as report, snapshot(store) as own:  # whatever is answered meanwhile

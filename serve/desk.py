@@ -29,8 +29,9 @@ from serve.answers import (
     Unavailable,
     Unknown,
 )
-from serve.engine import Asked, Engine, Question, Reader, Told
+from serve.engine import Asked, Engine, Question, Told
 from serve.forwarding import Forwarding
+from serve.reading import Reader
 from serve.roots import Roots
 
 TOGETHER = 128  # questions in one transaction: larger ones cost less each, and hold up the next
@@ -53,6 +54,8 @@ class _Waiting:
 
 class QueueDesk:
     """The `Desk` over one engine. `start` before use and `stop` after it."""
+
+    look_every = LOOK_EVERY
 
     def __init__(
         self,
@@ -180,12 +183,15 @@ class QueueDesk:
                 self._wanted = min(TOGETHER, len(batch) + len(self._queue))
             elif self._broken:
                 self._taken(())  # whoever asks for readiness learns that the store is back
-            quiet = time.monotonic() - self._registered
             if any(isinstance(waiting.asked, Question) for waiting in batch):
                 self._registered = time.monotonic()
-            elif quiet >= SETTLE_EVERY:
-                self._settle()
-                self._registered = time.monotonic()
+            self._between()
+
+    def _between(self) -> None:
+        """What is due while nobody registers."""
+        if time.monotonic() - self._registered >= SETTLE_EVERY:
+            self._registered = time.monotonic()
+            self._settle(lambda: self._engine.settle(self._engine.clock()))
 
     def _next(self) -> list[_Waiting]:
         """The next questions to take together; none after a while in which nobody asked.
@@ -198,7 +204,7 @@ class QueueDesk:
                 self._work.wait(self._linger)
             self._wanted = 1
             if not self._queue and not self._stopping:
-                self._work.wait(LOOK_EVERY)
+                self._work.wait(self.look_every)
             return [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
 
     def _answer(self, batch: Sequence[_Waiting]) -> None:
@@ -227,9 +233,9 @@ class QueueDesk:
         self._broken = ""
         return answers
 
-    def _settle(self) -> None:
+    def _settle(self, some: Callable[[], int]) -> None:
         with contextlib.suppress(Unavailable):  # the next question tells
-            while self._engine.settle(self._engine.clock()):
+            while some():
                 pass
 
 

@@ -16,25 +16,34 @@ import numpy as np
 from detector import logbook
 from detector.glances import Histories
 from detector.history import ATTACH_SPECS, Queries
-from detector.intake import Arriving, arriving, folios
+from detector.intake import Arriving, arriving
 from detector.lifecycle import STAGE_HOURS, STAGES
 from detector.live import Glimpse
 from detector.pseudonym import Pseudonymiser
-from detector.registration import MICROSECONDS, OPERATIONS, LineEvents, Registrations
+from detector.registration import MICROSECONDS, NEVER, OPERATIONS, LineEvents, Registrations
 from detector.rings import RingViews
 from detector.running import Asks, Entries
-from serve.answers import Assessment, Contradicted, LineEvent, Outcome, Refused, Unknown
+from serve.answers import (
+    Assessment,
+    Contradicted,
+    LineEvent,
+    Outcome,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE
-from serve.entering import Rows, enter, renumbered, take_over
-from serve.judge import Judge, told, v8
+from serve.entering import Rows, enter, renumbered
+from serve.judge import ALONE, Judge, told, v8
 from serve.later import Later, Lines
-from serve.reference.live import Tables
-from serve.review.rulings import standing
-from serve.shelf import NAMES, Shelf
+from serve.reading import latest
+from serve.shelf import NAMES, PLACE, Shelf
 from serve.store.books import Answer, Books, Filed
 from serve.store.database import Connection
 from serve.store.retention import expired
-from serve.world import NO_FACTS, NO_ROWS, World, body_print
+from serve.takeovers import read_with_what_waits, taken, tell_what_waits
+from serve.takeovers import told as tell_taken
+from serve.world import NO_FACTS, NO_ROWS, Country, World, body_print
 
 HOUR = 3_600 * MICROSECONDS
 NO_ATTACHES = Histories([], np.empty((len(ATTACH_SPECS), 0), np.int64))
@@ -58,7 +67,11 @@ Asked = Question | LineEvent | Outcome
 
 
 class Engine:
-    """Answers batches of questions over one store."""
+    """Answers batches of questions over one store.
+
+    With a `World` it does everything. With another country it may not open the log: it answers registrations,
+    and leaves reports, later stages and former holders' histories to a worker that may.
+    """
 
     def __init__(
         self,
@@ -70,7 +83,7 @@ class Engine:
         clock: Callable[[], int],
         changed: Callable[[Connection, Sequence[Assessment]], None] | None = None,
         locked: Callable[[Connection, Sequence[int]], frozenset[int]] | None = None,
-        tables: Tables | None = None,
+        country: Country | None = None,
     ) -> None:
         self.books = books
         self.door = pseudonymiser
@@ -79,7 +92,7 @@ class Engine:
         self.clock = clock
         self.changed = changed
         self.locked = locked
-        self.world = World(books, tables)
+        self.world = World(books) if country is None else country
 
     def take(self, asked: Sequence[Asked]) -> list[Told]:
         """Answer questions and reports, in order, in one transaction.
@@ -92,6 +105,11 @@ class Engine:
     def settle(self, until: int) -> int:
         """Answer the later stages reached by a moment although no registration arrived; how many."""
         return self._within(lambda work: work.settle(until))
+
+    def follow(self) -> int:
+        """What other processes' answers left to do: former holders' histories, and later stages that the newest
+        registration's moment has reached; how many of these."""
+        return self._within(lambda work: work.settle(self.world.newest))
 
     def _within(self, act: Callable[[_Work], T]) -> T:
         try:
@@ -106,38 +124,6 @@ class Engine:
             raise
 
 
-class Reader:
-    """Looks answers up, over a connection of its own. One thread at a time."""
-
-    def __init__(self, books: Books, pseudonymiser: Pseudonymiser) -> None:
-        self._books = books
-        self._door = pseudonymiser
-
-    def named(self, carrier_id: str, registration_id: str) -> Assessment:
-        """The latest stage of a carrier's registration. Raises Unknown."""
-        asked = {"carrier_id": carrier_id, "registration_id": registration_id}
-        return self.find(v8(folios([asked], self._door)[0]))
-
-    def find(self, folio: bytes) -> Assessment:
-        """The latest stage of what is filed under a folio. Raises Unknown."""
-        self._books.seals.keys.refresh()
-        known = self._books.known([folio])
-        if folio not in known:
-            raise Unknown
-        return latest(self._books, known[folio][0], folio)
-
-
-def latest(books: Books, sequence: int, folio: bytes) -> Assessment:
-    """A registration's assessment as it stands. Raises Unknown where its time is over."""
-    answers = books.answers_to({folio: sequence})
-    if folio not in answers:
-        raise Unknown
-    carrier, registration_id = books.named(folio)
-    answer = max(answers[folio], key=lambda a: (a.moment, a.stage))
-    said = told(answer, folio=folio, carrier=carrier, registration_id=registration_id)
-    return standing(books.own, sequence, said)
-
-
 class _Work:
     """One transaction."""
 
@@ -146,7 +132,12 @@ class _Work:
         self._books, self._world, self._judge = engine.books, engine.world, engine.judge
         self._world.catch_up()
         self._shelf = Shelf(self._books)
-        self._later = Later(self._books, self._world, self._shelf, engine.door)
+        self._own = self._world if isinstance(self._world, World) else None
+        self._later: Later | None = None
+        if self._own is not None:
+            self._later = Later(self._books, self._own, self._shelf, engine.door)
+            while tell_what_waits(self._books, self._shelf, carriers=self._own.carriers):
+                pass
         self._now = engine.clock()
         self._new: list[Assessment] = []
 
@@ -165,25 +156,31 @@ class _Work:
 
     def settle(self, until: int) -> int:
         """Later stages only, a few of them."""
-        due = self._reached(until)
-        if due:
+        due = self._reached(until) if self._own else []
+        if due and self._own:
             first = due[0][1]
-            self._world.learn(first, [("moment", max(moment for moment, _, _ in due))])
+            self._own.learn(first, [("moment", max(moment for moment, _, _ in due))])
             nowhere = [0] * len(due)
             nobody = Entries(NO_ROWS, NO_FACTS)
             _, rings = self._world.add(nobody, self._asks(due, nowhere))
-            self._stages(due, nowhere, rings, base=self._world.running.n + 1)
+            self._stages(due, nowhere, rings, base=self._world.n + 1)
         return len(due)
 
     def close(self) -> None:
         """Write what is still in memory only."""
-        answered = self._world.running.answered
-        waiting = self._books.due(answered, 1)
-        self._shelf.write(asked_since=waiting[0][0] if waiting else answered)
+        if self._own is not None:
+            answered = self._own.running.answered
+            waiting = self._books.due(answered, 1)
+            self._shelf.write(asked_since=waiting[0][0] if waiting else answered)
+            self._own.stand()
+        else:
+            self._shelf.write(asked_since=NEVER)  # no records of attaches are among them
         if self._new and self._engine.changed:
             self._engine.changed(self._books.own, self._new)
 
     def _report(self, report: LineEvent | Outcome) -> Told:
+        if self._later is None:
+            return Unavailable()
         try:
             folio, sequence = self._later.take(report, self._now)
             return latest(self._books, sequence, folio)
@@ -231,28 +228,38 @@ class _Work:
 
     def _one_run(self, batch: _Batch, fresh: np.ndarray, answers: list[Told | None]) -> int:
         """Answer as many of the fresh rows as can be looked at together; how many that were."""
-        running = self._world.running
-        codes = np.array([self._world.carrier(name) for name in batch.own.carriers], np.int64)
+        world = self._world
+        codes = np.array([world.carrier(name) for name in batch.own.carriers], np.int64)
         own = renumbered(
-            batch.own.take(fresh), codes=codes, carriers=self._world.carriers, first=running.n + 1
+            batch.own.take(fresh), codes=codes, carriers=world.carriers, first=world.n + 1
         )
-        rows = Rows.of(own, self._world.exposed(own))
+        rows, newest = Rows.of(own, world.exposed(own)), world.newest
         self._shelf.fetch(id_ for ids in rows.ids for id_ in ids)
-        rows = enter(rows, self._shelf, newest=running.newest)
-        taken = fresh[: len(rows)].tolist()
-        due, before = self._due(rows)
-        self._file(rows, batch, taken)
+        if self._later is None:
+            who = (ids[PLACE["identity"]] for ids in rows.ids)
+            read_with_what_waits(self._books, self._shelf, who)
+        rows = enter(rows, self._shelf, newest=newest)
+        chosen = fresh[: len(rows)].tolist()
+        due, before = self._due(rows) if self._later else ([], [])
+        self._file(rows, batch, chosen)
         asks = self._asks(due, before)
-        mine, theirs = self._world.add(Entries(rows.journal(), NO_FACTS), asks)
-        found = self._activation(rows, mine, batch, taken)
-        for row, answer in zip(taken, found, strict=True):
+        mine, theirs = world.add(Entries(rows.journal(), NO_FACTS), asks)
+        found = self._activation(rows, mine, batch, chosen)
+        for row, answer in zip(chosen, found, strict=True):
             made = self._told(answer, batch.folios[row], batch, row)
             answers[batch.places[row]] = made
             if batch.questions[batch.places[row]].notify:
                 self._new.append(made)
         self._stages(due, before, theirs, base=int(rows.own.sequence[0]))
-        take_over(rows, self._shelf, self._books, newest=running.newest)
-        return len(taken)
+        self._taken_lines(rows, newest=world.newest)
+        return len(chosen)
+
+    def _taken_lines(self, rows: Rows, *, newest: int) -> None:
+        found = taken(rows, self._shelf, newest=newest)
+        if self._later is None:
+            self._books.add_taken(found)
+        else:
+            tell_taken(self._books, self._shelf, found, carriers=self._world.carriers)
 
     def _due(self, rows: Rows) -> tuple[list[Due], list[int]]:
         """Later stages that these moments reach, and before which of the rows each is asked."""
@@ -280,7 +287,7 @@ class _Work:
             Filed(numbers[i], batch.folios[row], batch.prints[row], names[i], kept[i])
             for i, row in enumerate(taken)
         )
-        newest = max(self._world.running.newest, int(own.at.max()))
+        newest = max(self._world.newest, int(own.at.max()))
         self._books.add_due(
             [
                 (at + hours * HOUR, number, STAGES.index(stage))
@@ -310,7 +317,7 @@ class _Work:
             queries,
             rings,
             now=self._now,
-            about={"late": late, "imported": imported},
+            about={"late": late, "imported": imported, ALONE: np.full(len(own), self._world.alone)},
             lacking=self._world.lacking(),
             locked=self._locked(own),
         )
@@ -338,8 +345,8 @@ class _Work:
             rows.exposed,
             self._shelf.histories(rows.ids, len(NAMES)),
             attaches,
-            self._world.running.wave(),
-            self._world.running.observed,
+            self._world.wave(),
+            self._world.observed,
             base,
         )
 
@@ -347,7 +354,7 @@ class _Work:
         self, due: Sequence[Due], before: Sequence[int], rings: RingViews, *, base: int
     ) -> None:
         """Answer what is due."""
-        if not due:
+        if not due or self._later is None:
             return
         lines = self._later.lines([sequence for _, sequence, _ in due])
         glimpse = self._glimpse(lines.rows, base=base, lines=lines)

@@ -21,15 +21,13 @@ from detector.records import (
     lately,
     others,
     standing_in,
-    taken_over,
     with_tokens,
 )
 from detector.registration import Registrations
 from detector.rings import RING_KEYS
 from detector.running import ROW
 from detector.windows import FIXED_FLAGS, VALUES
-from serve.shelf import PLACE, Shelf, record_id, record_ids
-from serve.store.books import Books
+from serve.shelf import PLACE, Shelf, record_ids
 
 Array = NDArray[Any]
 NOBODY = np.empty(0, ENTRY)
@@ -136,7 +134,7 @@ def enter(rows: Rows, shelf: Shelf, *, newest: int) -> Rows:
         line = ids[PLACE["line"]]
         held = others(shelf[line], mine.identity[i, line]) if line and shelf[line] else NOBODY
         if len(held) and (held["at"] > at).any():
-            made["renamed"][i] = _after(newest)
+            made["renamed"][i] = after(newest)
         entry = made[i].tobytes()
         for id_ in ids:
             if id_ is not None:
@@ -163,28 +161,9 @@ def _company(shelf: Shelf, ids: list[bytes | None], *, at: int, mine: dict[bytes
     return bits
 
 
-def _after(moment: int) -> int:
+def after(moment: int) -> int:
     """The second from which on something is known that became so after a moment."""
     return int(seconds_known(np.array([moment + 1]))[0])
-
-
-def take_over(rows: Rows, shelf: Shelf, books: Books, *, newest: int) -> None:
-    """If the last row put its line in another name, the records of the former holders say so."""
-    i = len(rows) - 1
-    line = rows.ids[i][PLACE["line"]]
-    if line is None:
-        return
-    at = int(rows.own.at[i])
-    held = others(shelf[line], shelf.print(line, int(rows.own.identity[i])))
-    before = [int(s) for s in held["sequence"][held["at"] <= at]]
-    if not before:
-        return
-    page = logbook.read(list(books.entries(before).values()), rows.own.carriers)
-    ids = {record_id(PLACE["identity"], int(key)) for key in page.registrations.identity}
-    shelf.fetch(ids)
-    for id_ in ids:
-        number = shelf.print(id_, int(rows.values[i, _LINE]))
-        shelf.put(id_, taken_over(shelf[id_], line=number, at=at, known=_after(newest)))
 
 
 def renumbered(

@@ -47,6 +47,14 @@ class Forwarding:
         self._note(fresh)
         return [one.led(first | fresh) for one in told]
 
+    def first(self, token: str) -> str:
+        """The token under which a value was first met."""
+        return self._first([token]).get(token, token)
+
+    def forget(self, token: str) -> None:
+        """Let a token lead nowhere, inside `own.writing()`."""
+        self._own.run("DELETE FROM forwards WHERE id = ?", [self._row(token)[0]])
+
     def _any(self) -> bool:
         return bool(self._own.rows("SELECT 1 FROM forwards LIMIT 1"))
 

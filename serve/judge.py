@@ -31,6 +31,7 @@ from serve.store.books import Answer
 Array = NDArray[Any]
 LACKING = "lacking"  # in an answer's record: sources that were not as they should be
 FIRST = "first"  # in an answer's record: what was decided before a second look
+ALONE = "alone"  # in an answer's record: rings and wave were not to be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,14 @@ class Judge:
         query, `lacking` the sources that are not as they should be.
 
         Where `locked` is true the person asked for another proof: at least `step_up`, for a reason that
-        such a step has anyway.
+        such a step has anyway. Where rings and wave were not to be had (ALONE in `about`) rules decide.
         """
         if not len(queries):
             return []
         context = glimpse.context(stage, queries, rings)
         exposed = context.exposure
         batch = Batch(queries, vectors(context), exposed.grade, exposed.tier, rings)
-        model = self._model()
+        model = None if ALONE in about and about[ALONE].any() else self._model()
         found = judged(glimpse, model, stage, batch) if model else by_rules(glimpse, stage, batch)
         said: list[dict[str, object]] = [
             {k: True for k, v in about.items() if v[i]}
@@ -192,6 +193,7 @@ def told(answer: Answer, *, folio: bytes, carrier: str, registration_id: str) ->
         feature_version=features,
         sources=dict.fromkeys(SOURCES, "ok")
         | said.get(LACKING, {})
+        | ({"rings": "unavailable"} if said.get(ALONE) else {})
         | ({} if model else {"model": "unavailable"}),
         degraded=not model,
         late=said.get("late", False),

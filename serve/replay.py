@@ -26,7 +26,7 @@ from detector.model.dataset import Batch, batches
 from detector.registration import DataFolder, Labels, LineEvents
 from detector.scoring import Given, graded, rule_hits, ruled_only
 from detector.signals import features
-from serve.judge import decided, stored_vector
+from serve.judge import ALONE, decided, stored_vector
 from serve.reference.live import Tables, known_of
 from serve.store.books import Answer, Books
 from serve.store.retention import expired
@@ -119,8 +119,8 @@ def differences(
     """For every stored assessment, None where the replay says the same, else what differs first.
 
     `models` are those at hand, by version; of an answer by another one only the vector is compared. Answers
-    from before somebody was erased had seen more than is left, and are passed over. Raises BadInput where
-    part of the log has expired.
+    from before somebody was erased had seen more than is left, and answers given without the worker less than
+    there was: both are passed over. Raises BadInput where part of the log has expired.
     """
     if expired(books):
         raise BadInput(
@@ -131,7 +131,7 @@ def differences(
     place = np.empty(last, np.int64)
     place[folder.registrations.sequence - 1] = np.arange(len(folder.registrations))
     everything = [a for found in _answers(books, last) for a in found]
-    answers = [a for a in everything if a.as_of >= since]
+    answers = [a for a in everything if a.as_of >= since and not _alone(a)]
     past = Past.of(folder, answered=_answered(everything, folder.registrations.sequence, last))
     asked = {stage: [a for a in answers if a.stage == i] for i, stage in enumerate(STAGES)}
     queries = {stage: _queries(past, place, found) for stage, found in asked.items()}
@@ -149,6 +149,10 @@ def differences(
             done += len(batch.vectors)
             if progress:
                 progress(done / len(answers))
+
+
+def _alone(answer: Answer) -> bool:
+    return bool(json.loads(answer.answer).get(ALONE))
 
 
 def _judged(

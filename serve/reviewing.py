@@ -19,6 +19,7 @@ from serve.review.opening import Changed, Lapsing, Opening
 from serve.review.page import Pages
 from serve.review.policy import ReviewPolicy
 from serve.review.room import Room
+from serve.review.seconds import SecondReviewers
 from serve.review.session import Sessions
 from serve.store.database import connect
 
@@ -48,10 +49,16 @@ def reviewing(
     clearing = Clearing(marker)
     clearing.look(own, clock())
     room = Room(
-        own, policy=rules, clock=clock, changed=changed[0], clearing=clearing, marker=marker
+        own,
+        policy=rules,
+        clock=clock,
+        changed=changed[0],
+        clearing=clearing,
+        marker=marker,
+        seconds=SecondReviewers(share=rules.second_share, key=derived(key, "second reviewers")),
     )
     return Reviewing(
-        Opening(rules, key=derived(key, "second reviewers")),
+        Opening(rules),
         clearing,
         (Lapsing(clock, changed[1]), lambda own, _: clearing.look(own, clock())),
         room,

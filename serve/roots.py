@@ -51,9 +51,15 @@ class Roots:
                 )
         return wrong
 
+    def forget(self, identity: str) -> None:
+        """Leave nothing of an identity's token, inside `own.writing()`."""
+        self._own.run("DELETE FROM roots WHERE id = ?", [self._place(identity)[:ID]])
+
+    def _place(self, identity: str) -> bytes:
+        return hmac.digest(self._key, identity.encode(), "sha512")
+
     def _row(self, event: Mapping[str, object]) -> tuple[bytes, bytes]:
-        identity, root = str(event["identity_value"]).encode(), str(event["identity_root"]).encode()
-        made = hmac.digest(self._key, identity, "sha512")
+        made, root = self._place(str(event["identity_value"])), str(event["identity_root"]).encode()
         return made[:ID], hmac.digest(made[ID:], root, "sha256")[:MARK]
 
 

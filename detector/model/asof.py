@@ -139,6 +139,25 @@ def table_as_of(
     )
 
 
+def with_rows(table: AsOfTable, rows: pd.DataFrame) -> AsOfTable:
+    """The table behind other rows of the same columns, such as older ones that were kept as vectors."""
+    frame = pd.concat([_as_in(table.frame, rows), table.frame], ignore_index=True)
+    for name in ("carrier_id", "operation", "source"):
+        frame[name] = frame[name].astype(_named(table.frame[name], rows[name]))
+    made = _fingerprint(frame, table.stage, table.until)
+    return AsOfTable(frame, table.stage, table.until, table.patience, made)
+
+
+def _as_in(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    plain = {n: t for n, t in frame.dtypes.items() if not isinstance(t, pd.CategoricalDtype)}
+    return rows[list(frame.columns)].astype(plain)
+
+
+def _named(column: pd.Series[Any], more: pd.Series[Any]) -> pd.CategoricalDtype:
+    known = list(column.cat.categories)
+    return pd.CategoricalDtype([*known, *sorted(set(more.dropna()) - set(known))])
+
+
 def _facts(
     folder: DataFolder, rows: Array, verdict: Array, *, rng: np.random.Generator
 ) -> pd.DataFrame:

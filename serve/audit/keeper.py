@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from serve.answers import Unavailable
 from serve.audit import ledger
 from serve.audit.checkpoints import signed
 from serve.audit.ledger import Salted, day_number
-from serve.audit.sources import SOURCES
+from serve.audit.sources import SOURCES, Source
 from serve.store.books import Books
 from serve.store.database import Connection
 
@@ -57,7 +57,9 @@ class Keeper:
         key_id: str,
         model: Callable[[], str] = lambda: "",
         chores: Sequence[Chore] = (),
+        sources: Mapping[str, Source] = SOURCES,
     ) -> None:
+        self._sources = sources
         self._open, self._signer, self._now, self._model = books, signer, now, model
         self._key_id, self._chores = key_id, chores
         self._looked: deque[LookUp] = deque(maxlen=MOST_WAITING)
@@ -145,7 +147,7 @@ class Keeper:
     def _record(self, books: Books) -> bool:
         before = ledger.state(books.own)
         items, cursors, more = [], {}, bool(self._looked)
-        for name, source in SOURCES.items():
+        for name, source in self._sources.items():
             found, cursors[name] = source(books, before.cursors.get(name, 0), TOGETHER)
             more |= len(found) == TOGETHER
             items += [Salted.of(item) for item in found]

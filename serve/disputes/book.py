@@ -1,6 +1,6 @@
 """The tables of disputes: a case for each registration that somebody answered for, and every word said.
 
-Whoever writes is inside `own.writing()`.
+Whoever writes is inside `own.writing()`. Times are kept by the hour.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from serve.answers import Unknown
 from serve.deliveries.queue import micros, moment
 from serve.disputes.clock import due
 from serve.disputes.labels import Label, Said, Side
+from serve.store.coarse import hour, hour_of
 from serve.store.database import Connection, Row
 
 CARRIER = "carrier"  # beside the sides of serve.disputes.labels: who looks again
@@ -47,10 +48,17 @@ class Dispute:
 
 def opened(own: Connection, folio: bytes, carrier: str, at: datetime) -> Dispute:
     """A new case of a registration."""
-    made = Dispute(uuid4(), folio, carrier, OPEN, at, due(at))
+    made = Dispute(uuid4(), folio, carrier, OPEN, hour_of(at), due(at))
     own.run(
         "INSERT INTO disputes (id, folio, carrier, state, opened_at, due_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [str(made.id), folio, carrier, STATES.index(OPEN), micros(at), micros(made.due_at)],
+        [
+            str(made.id),
+            folio,
+            carrier,
+            STATES.index(OPEN),
+            micros(made.opened_at),
+            micros(made.due_at),
+        ],
     )
     return made
 
@@ -134,7 +142,7 @@ def say(own: Connection, folio: bytes, side: Side, said: Said, *, at: datetime) 
     """Write down a word."""
     own.run(
         "INSERT INTO dispute_words (folio, side, said, at) VALUES (?, ?, ?, ?)",
-        [folio, side, said, micros(at)],
+        [folio, side, said, hour(micros(at))],
     )
 
 
@@ -157,7 +165,7 @@ def look_asked(own: Connection, assessment: UUID, at: datetime) -> bool:
         "INSERT INTO portal_reviews (assessment, asked_at) VALUES (?, ?) "
         "ON CONFLICT (assessment) DO NOTHING RETURNING 1"
     )
-    return bool(own.rows(sql, [str(assessment), micros(at)]))
+    return bool(own.rows(sql, [str(assessment), hour(micros(at))]))
 
 
 def looks_asked(own: Connection, folios: Collection[bytes]) -> set[bytes]:
@@ -171,7 +179,7 @@ def find_out(own: Connection, folio: bytes, outcome: str, *, at: datetime) -> No
     """Write down what a carrier found; it stays when the case is opened again."""
     own.run(
         "INSERT INTO dispute_words (folio, side, said, at) VALUES (?, ?, ?, ?)",
-        [folio, CARRIER, outcome, micros(at)],
+        [folio, CARRIER, outcome, hour(micros(at))],
     )
 
 
@@ -192,7 +200,7 @@ def owe(own: Connection, folio: bytes, label: Label, *, at: datetime) -> None:
     """A label that the engine is to be told."""
     own.run(
         "INSERT INTO dispute_labels (folio, label, source, confidence, made_at) VALUES (?, ?, ?, ?, ?)",
-        [folio, label.label, label.source, label.confidence, micros(at)],
+        [folio, label.label, label.source, label.confidence, hour(micros(at))],
     )
 
 
@@ -208,11 +216,11 @@ def owed(own: Connection, most: int = 100) -> list[tuple[int, bytes, Label]]:
 
 def paid(own: Connection, id_: int, at: datetime) -> None:
     """The engine took a label."""
-    own.run("UPDATE dispute_labels SET reported_at = ? WHERE id = ?", [micros(at), id_])
+    own.run("UPDATE dispute_labels SET reported_at = ? WHERE id = ?", [hour(micros(at)), id_])
 
 
 def _stored(at: datetime | None) -> int | None:
-    return None if at is None else micros(at)
+    return None if at is None else hour(micros(at))
 
 
 def _dispute(row: Row) -> Dispute:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from detector.intake.schema import REGISTRATIONS
 from detector.intake.source import in_folder
 from detector.pseudonym import Key
 from detector.spans import Spans
-from serve import wiring
+from serve import assembly, wiring
 from serve.api.audit import audit_routers
 from serve.api.oracle import oracle_router
 from serve.app import create_app
@@ -129,7 +130,11 @@ def _served(
     """Serve them over both stores; how many answers by status."""
     service, answers = folder / "service", Counter[int]()
     service.mkdir(parents=True)
-    with _everything_into(service), postgres(service / "postgresql") as server:
+    with (
+        _everything_into(service),
+        _keys_in(folder),
+        postgres(service / "postgresql") as server,
+    ):
         for url in (f"sqlite:///{service / 'store.db'}", server):
             place = Place(folder, service, url)
             answers += asyncio.run(_serve(place, model, marked, now=now, witness=witness))
@@ -182,6 +187,22 @@ def _everything_into(folder: Path) -> Iterator[None]:
             tempfile.tempdir = before
 
 
+@contextlib.contextmanager
+def _keys_in(folder: Path) -> Iterator[None]:
+    """Both stores' keys, apart from the service, and named by the environment as every part looks for them."""
+    StoreKeys.generate(folder)
+    named = {ENGINE_FILE: str(folder / ENGINE_NAME), WORKER_FILE: str(folder / WORKER_NAME)}
+    before = {name: os.environ.get(name) for name in named}
+    os.environ |= named
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
 async def _serve(
     place: Place, model: Path, marked: Sequence[Event], *, now: datetime, witness: type[Witness]
 ) -> Counter[int]:
@@ -189,14 +210,11 @@ async def _serve(
     folder, key = place.service, place.folder / "key"
     if not key.exists():
         Key.generate(key)
-        StoreKeys.generate(place.folder)
     settings = Settings(issuer=NAME, jwks_url="https://issuer.drill/jwks")
     environment = {
-        wiring.STORE: place.url,
-        wiring.MODEL: str(model),
+        assembly.STORE: place.url,
+        assembly.MODEL: str(model),
         "SIMVIGIA_KEY_FILE": str(key),
-        ENGINE_FILE: str(place.folder / ENGINE_NAME),
-        WORKER_FILE: str(place.folder / WORKER_NAME),
     }
     parts = wiring.parts(environment, settings=settings)
     client = DevClient(secret_hash("drill", b"salt" * 4), ("alfa",), tuple(SCOPES))

@@ -66,7 +66,10 @@ def canary(*, people: int, model: Path | None) -> None:
 @click.option("--people", type=click.IntRange(60), default=300, show_default=True,
               help="How many people there are.")  # fmt: skip
 @SEED
-def leak(*, people: int, seed: int) -> None:
+@click.option(
+    "--store", default="", help="An empty PostgreSQL store to attack; a SQLite file unless given."
+)
+def leak(*, people: int, seed: int, store: str) -> None:
     """Attack a copy of the store as an outsider who knows every CURP and one carrier's customers.
 
     Exit code 1 where anything is told above chance.
@@ -77,7 +80,7 @@ def leak(*, people: int, seed: int) -> None:
 
     with tempfile.TemporaryDirectory(prefix="drill") as scratch:
         folder = Path(scratch) / "ours"
-        found = thief.drill(folder, people=people, seed=seed)
+        found = thief.drill(folder, people=people, seed=seed, url=store)
         sizes = thief.classes(folder)
         click.echo("\n".join(map(str, found)))
         click.echo("\nhistories by size class, of nobody in particular: " + ", ".join(

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 
-from detector.intake import identity
+from detector.intake import folios, identity
 from detector.pseudonym import Key, Pseudonymiser
 from serve.drills.people import Event, curp_of, registration
 from serve.engine import Engine, Question
-from serve.judge import Judge
+from serve.judge import Judge, v8
 from serve.shelf import PLACE, record_id
 from serve.store.books import Books
-from serve.store.database import connect
+from serve.store.database import SQLITE, connect
 from serve.store.keys import StoreKeys
 from serve.vault import OVERHEAD, NotOpened
 
@@ -35,8 +36,15 @@ START = datetime(2026, 5, 1, tzinfo=UTC)
 PACE = 90  # seconds between two registrations
 OWN, OTHER = "alfa", "beta"  # whose customer table he has, and who is no business of his
 FEW = 4  # rows that share a value, for it to be somebody's
+FILES = ("", "-wal", "-shm")  # of a store, while it is being served
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+FOLIO = 16  # bytes
 WORD = 8  # bytes of a value that may be somebody's
-WEAKNESSES = ("hashes", "tokens")  # a table of plain SHA-256; tokens beside exact times
+WEAKNESSES = (
+    "hashes",
+    "tokens",
+    "folios",
+)  # a table of plain SHA-256; tokens beside exact times; folios
 Cell = tuple[str, int, bytes]  # table, row of it, bytes
 
 
@@ -69,29 +77,59 @@ class Finding:
 class Theft:
     """A store that was served, its copy, and what judges the thief: who registered when, and all keys."""
 
-    path: Path
+    url: str
+    stolen: Path  # the thief's own copy
     events: Sequence[Event]
     people: int
     keys: StoreKeys
     door: Pseudonymiser
 
     def copy(self) -> sqlite3.Connection:
-        """The tables as a thief opens them, in a file of his own."""
-        stolen = self.path.with_name("stolen.db")
-        shutil.copy(self.path, stolen)
-        return sqlite3.connect(stolen, isolation_level=None)
+        """The tables as a thief opens them, in files of his own.
+
+        Of a SQLite store he takes the database and its write-ahead log, of another one every table, in the
+        order in which its rows lie.
+        """
+        if self.url.startswith(SQLITE):
+            for end in FILES:
+                if (held := Path(f"{self.url.removeprefix(SQLITE)}{end}")).exists():
+                    shutil.copy(held, f"{self.stolen}{end}")
+            return sqlite3.connect(self.stolen, isolation_level=None)
+        copy = sqlite3.connect(self.stolen, isolation_level=None)
+        with psycopg.connect(self.url) as own:
+            for (table,) in own.execute(TABLES).fetchall():
+                _dumped(own, table, copy)
+        return copy
 
 
-def drill(folder: Path, *, people: int, seed: int, weakness: str = "") -> list[Finding]:
-    """Fill a store and attack its copy; `weakness` is one of WEAKNESSES, put there on purpose."""
+def _dumped(own: psycopg.Connection[Any], table: str, copy: sqlite3.Connection) -> None:
+    cursor = own.execute(f'SELECT * FROM "{table}" ORDER BY ctid')  # noqa: S608 - its own name
+    rows, columns = cursor.fetchall(), cursor.description or []
+    marks = ", ".join("?" * len(columns))
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    copy.execute(f'CREATE TABLE "{table}" ({names})')
+    copy.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608 - its own name
+
+
+def drill(
+    folder: Path, *, people: int, seed: int, weakness: str = "", url: str = ""
+) -> list[Finding]:
+    """Fill a store and attack its copy; `weakness` is one of WEAKNESSES, put there on purpose.
+
+    The store is a SQLite file in the folder unless the URL of an empty one is given.
+    """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    theft = _served(folder / "store.db", _lives(people, rng), people)
+    theft, served = _served(
+        url or f"{SQLITE}{folder / 'store.db'}", folder / "stolen.db", _lives(people, rng), people
+    )
     copy = theft.copy()
+    served.own.close()
     if weakness:
         _weaken(copy, theft, weakness)
     found = [
         _enumerated(copy, people),
+        _scanned(theft),
         _repeated(copy, theft),
         *_by_time(copy, theft),
         _followed(copy, theft),
@@ -103,7 +141,7 @@ def drill(folder: Path, *, people: int, seed: int, weakness: str = "") -> list[F
 
 def classes(folder: Path) -> Counter[int]:
     """How many histories lie in each size class: what a copy tells by sizes, of nobody in particular."""
-    copy = sqlite3.connect(folder / "store.db")
+    copy = sqlite3.connect(folder / "stolen.db")
     sizes = Counter(n - OVERHEAD for (n,) in copy.execute("SELECT LENGTH(record) FROM histories"))
     copy.close()
     return sizes
@@ -125,9 +163,9 @@ def _lives(people: int, rng: np.random.Generator) -> list[Event]:
     ]
 
 
-def _served(path: Path, events: Sequence[Event], people: int) -> Theft:
+def _served(url: str, stolen: Path, events: Sequence[Event], people: int) -> tuple[Theft, Books]:
     keys, door = StoreKeys.fresh(), Pseudonymiser(Key.fresh())
-    books = Books(connect(f"sqlite:///{path}", keys))
+    books = Books(connect(url, keys))
     end = START + timedelta(seconds=PACE * len(events) + 60)
     engine = Engine(
         books,
@@ -138,17 +176,18 @@ def _served(path: Path, events: Sequence[Event], people: int) -> Theft:
     )
     for at in range(0, len(events), 128):
         engine.take([Question(event, imported=True) for event in events[at : at + 128]])
-    books.own.close()
-    return Theft(path, events, people, keys, door)
+    return Theft(url, stolen, events, people, keys, door), books
 
 
 def _weaken(copy: sqlite3.Connection, theft: Theft, weakness: str) -> None:
     """What a careless colleague would have added."""
     copy.execute("CREATE TABLE careless (at INTEGER, who BLOB)")
-    make: Callable[[str], bytes] = (
-        _sha256 if weakness == "hashes" else lambda value: _token(theft.door, value)
-    )
-    rows = [(_moment(event), make(str(event["identity_value"]))) for event in theft.events]
+    make: Mapping[str, Callable[[Event], bytes]] = {
+        "hashes": lambda event: _sha256(str(event["identity_value"])),
+        "tokens": lambda event: _token(theft.door, str(event["identity_value"])),
+        "folios": lambda event: v8(folios([event], theft.door)[0]),
+    }
+    rows = [(_moment(event), make[weakness](event)) for event in theft.events]
     copy.executemany("INSERT INTO careless VALUES (?, ?)", rows)
 
 
@@ -175,6 +214,23 @@ def _enumerated(copy: sqlite3.Connection, people: int) -> Finding:
         for hashes in (_hashes(curp_of(who)) for who in range(people))
     )
     return Finding("copy alone: enumeration of all CURPs", named, people, 0.0)
+
+
+def _scanned(theft: Theft) -> Finding:
+    """The same in every byte of the stolen files, also of what was deleted and not written over yet."""
+    first = {made[:8]: who for who in range(theft.people) for made in _hashes(curp_of(who))}
+    wanted = np.frombuffer(b"".join(first), "<u8")
+    named = set[int]()
+    for end in FILES:
+        held = Path(f"{theft.stolen}{end}")
+        content = (held.read_bytes() if held.exists() else b"") + bytes(8)
+        for start in range(8):
+            words = np.frombuffer(content, "<u8", (len(content) - start) // 8, start)
+            hits = words[np.isin(words, wanted)]
+            named |= {first[word.tobytes()] for word in hits}
+    return Finding(
+        "copy alone: enumeration in every byte of the files", len(named), theft.people, 0.0
+    )
 
 
 def _hashes(text: str) -> tuple[bytes, ...]:
@@ -255,7 +311,7 @@ def _tested(copy: sqlite3.Connection, theft: Theft) -> list[Finding]:
         bytes(name): bytes(box) for name, box in copy.execute("SELECT id, record FROM histories")
     }
     ring = StoreKeys(theft.keys.engine, None)
-    own = Books(connect(f"sqlite:///{theft.path}", ring))
+    own = Books(connect(theft.url, ring))
     guesses: Mapping[str, Callable[[str], list[int]]] = {
         "copy and engine's ring, custodian mode: identities tested": lambda v: _guessed(ring, v),
         "copy, ring and pseudonym key, local mode: identities tested": lambda v: [
@@ -269,7 +325,7 @@ def _tested(copy: sqlite3.Connection, theft: Theft) -> list[Finding]:
             for who in range(theft.people)
         )
         found.append(Finding(attack, named, theft.people, 0.0, expected="local" in attack))
-    opened = sum(_answer_opens(own, name, box) for name, box in _answers(copy))
+    opened = _answers_opened(own, copy)
     found.append(Finding("copy and engine's ring, custodian mode: answers opened", opened,
                          len(theft.events), 0.0))  # fmt: skip
     own.own.close()
@@ -288,14 +344,21 @@ def _opens(own: Books, there: Mapping[bytes, bytes], key: int) -> bool:
     return any(row.id in there and bool(row.open(there[row.id])) for row in rows)
 
 
-def _answers(copy: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
-    return [(bytes(n), bytes(b)) for n, b in copy.execute("SELECT id, answer FROM assessments")]
+def _answers_opened(own: Books, copy: sqlite3.Connection) -> int:
+    """Answers that open with any value of the copy in place of the folio that the thief has not got."""
+    there = {bytes(n): bytes(b) for n, b in copy.execute("SELECT id, answer FROM assessments")}
+    values = {v for _, rows in _cells(copy) for row in rows for v in _bytes(row) if len(v) == FOLIO}
+    return sum(
+        _opens_with(own, value, name, there[name])
+        for value in values
+        for name in (own.seals.answer(value, 0), value)
+        if name in there
+    )
 
 
-def _answer_opens(own: Books, name: bytes, box: bytes) -> bool:
-    """With the row's own name in place of the folio that the thief has not got."""
+def _opens_with(own: Books, folio: bytes, name: bytes, box: bytes) -> bool:
     try:
-        return own.seals.with_folio(name, name, box) is not None
+        return own.seals.with_folio(folio, name, box) is not None
     except NotOpened:
         return False
 

@@ -34,6 +34,7 @@ from serve.reference.places import InStore
 from serve.store.books import Books
 from serve.store.database import Sqlite, migrate, unlock
 from serve.store.keys import StoreKeys
+from serve.world import World
 
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
 LINES = (0.34, 0.28, 0.18, 0.10, 0.05, 0.03, 0.02)  # of subjects by how many lines they have
@@ -169,7 +170,7 @@ class _Country:
             body_key=bytes(32),
             judge=Judge(lambda: self._model, policy="drill"),
             clock=lambda: int(end.timestamp() * 1e6),
-            tables=tables,
+            country=World(books, tables),
         )
         found: list[Assessment] = []
         for start in range(0, len(self._past), 128):

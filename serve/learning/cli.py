@@ -22,19 +22,26 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 def asof(store: str, until: int, out: Path, *, stage: str, carrier: str | None) -> None:
     """Write the training table as it was known at a date, with a fingerprint to find it again by.
 
-    It names nobody: identities and shops are numbers drawn afresh for each export.
+    It names nobody: identities and shops are numbers drawn afresh for each export. Where a store's log has
+    expired, rows are what was answered from, by the day.
     """
     import numpy as np
     import pandas as pd
 
     from detector.model.asof import table_as_of, write_table
     from detector.workbench import opened
+    from serve.learning.frozen import with_frozen
+    from serve.store.books import Books
+    from serve.store.database import snapshot
 
     country = opened(store)
     if carrier is not None:
         country = country.carrier(carrier)
     moment = pd.Timestamp(until, unit="us", tz="UTC")
     table = table_as_of(country.folder, moment, rng=np.random.default_rng(), stage=stage)
+    if "://" in store:
+        with snapshot(store) as own:
+            table = with_frozen(Books(own), table, carrier=carrier)
     write_table(table, out)
     known = int(table.frame["fraud"].notna().sum())
     click.echo(

@@ -26,6 +26,7 @@ from serve.notices.folios import new_folio, plain_folio
 from serve.notices.lockbox import Lockbox, Row
 from serve.notices.manners import Manners, held_until
 from serve.notices.pen import Pen
+from serve.store.coarse import HOUR, hour
 from serve.store.database import Connection
 
 DAY = timedelta(days=1)
@@ -203,7 +204,15 @@ class Notifier:
         told.made[row.name] += 1
         now = due is not None and due <= at
         mark, detail = self._box.mark("folio", folio), row.seal(_detail(case))
-        values = (name, row.name, mark, detail, micros(at), about, name if now else None)
+        values = (
+            name,
+            row.name,
+            mark,
+            detail,
+            hour(micros(at)) + HOUR,
+            about,
+            name if now else None,
+        )
         if due is None or now:
             return Prepared(name, values, self._drafts(name, [news], member, to, at))
         told.gathering.setdefault(row.name, due)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from serve.deliveries.queue import micros
+from serve.store.coarse import hour
 from serve.store.database import Connection
 
 
@@ -24,8 +25,8 @@ Audit = Callable[[Connection, Act], None]
 
 
 def kept(own: Connection, act: Act) -> None:
-    """Keep an act, inside the transaction that does it."""
+    """Keep an act by its hour, inside the transaction that does it."""
     own.run(
         "INSERT INTO portal_acts (at, act, about, detail) VALUES (?, ?, ?, ?)",
-        [micros(act.at), act.act, act.about, act.detail],
+        [hour(micros(act.at)), act.act, act.about, act.detail],
     )

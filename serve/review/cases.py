@@ -1,25 +1,28 @@
 """Cases: opened with the answer that held or asked for more, claimed, voted on, ended or lapsed.
 
 Everything here works on one connection; what writes is for inside `own.writing()`. Times are
-microseconds since 1970 UTC, by the engine's clock.
+microseconds since 1970 UTC, by the engine's clock; what is kept says the hour only, but for a claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.decision import HOLD
 from serve.answers import Unknown
 from serve.review.policy import HOUR, MINUTE, ReviewPolicy
+from serve.store.books import Books
+from serve.store.coarse import hour
 from serve.store.database import Connection, Row
 
-COLUMNS = ("folio, sequence, carrier, stage, decision, score, needs, opened_at, due_at, claimed_by,"
+COLUMNS = ("folio, carrier, stage, decision, score, opened_at, due_at, claimed_by,"
            " claimed_until, ended, ended_at")  # fmt: skip
+UNASKED = 1_000
 MISUSE, LEGITIMATE, LAPSED = "fraud", "legitimate", "lapsed"
 ORDERS = {
-    "risk": "decision DESC, score DESC, opened_at, sequence",
-    "age": "opened_at, sequence",
+    "risk": "decision DESC, score DESC, opened_at, folio",
+    "age": "opened_at, folio",
 }
 
 
@@ -29,7 +32,10 @@ class Taken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A registration that people look at. `needs` reviewers have to agree; `ended` is empty while it waits."""
+    """A registration that people look at; `ended` is empty while it waits.
+
+    `needs` reviewers have to agree (`review.seconds`): nobody can before that was asked.
+    """
 
     folio: bytes
     sequence: int
@@ -37,13 +43,13 @@ class Case:
     stage: int
     decision: int
     score: float
-    needs: int
     opened_at: int
     due_at: int
     claimed_by: str = ""
     claimed_until: int = 0
     ended: str = ""
     ended_at: int = 0
+    needs: int = UNASKED
 
     def held_by(self, at: int) -> str:
         """Who has claimed it, at a moment; empty for nobody."""
@@ -53,19 +59,19 @@ class Case:
 def put(own: Connection, case: Case) -> None:
     """Open a case, or open it again at a later stage."""
     own.run(
-        "INSERT INTO cases (folio, sequence, carrier, stage, decision, score, needs, opened_at, due_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folio) DO UPDATE SET stage = excluded.stage,"
+        "INSERT INTO cases (folio, carrier, stage, decision, score, opened_at, due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folio) DO UPDATE SET stage = excluded.stage,"
         " decision = excluded.decision, score = excluded.score, due_at = excluded.due_at,"
         " ended = NULL, ended_at = NULL",
-        [case.folio, case.sequence, case.carrier, case.stage, case.decision, case.score,
-         case.needs, case.opened_at, case.due_at],
+        [case.folio, case.carrier, case.stage, case.decision, case.score,
+         hour(case.opened_at), hour(case.due_at)],
     )  # fmt: skip
 
 
 def known(own: Connection, folio: bytes) -> Case | None:
     """The case of a registration, if it ever had one."""
     found = own.rows(f"SELECT {COLUMNS} FROM cases WHERE folio = ?", [folio])  # noqa: S608
-    return _case(found[0]) if found else None
+    return next(iter(_cases(own, found)), None)
 
 
 def find(own: Connection, folio: bytes, carriers: Collection[str]) -> Case:
@@ -91,7 +97,7 @@ def waiting(
         f"SELECT {COLUMNS} {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",
         [*names, most, (page - 1) * most],
     )
-    return [_case(row) for row in found], total
+    return _cases(own, found), total
 
 
 def claim(own: Connection, case: Case, *, reviewer: str, at: int, policy: ReviewPolicy) -> None:
@@ -102,7 +108,7 @@ def claim(own: Connection, case: Case, *, reviewer: str, at: int, policy: Review
         own.run("DELETE FROM case_votes WHERE folio = ?", [case.folio])
         own.run(
             "UPDATE cases SET ended = NULL, ended_at = NULL, due_at = ? WHERE folio = ?",
-            [at + int(policy.hold_hours * HOUR), case.folio],
+            [hour(at + int(policy.hold_hours * HOUR)), case.folio],
         )
     elif reviewer in (said := votes(own, case.folio)) and not agreed(said, case.needs):
         raise Taken
@@ -134,7 +140,7 @@ def vote(own: Connection, case: Case, *, reviewer: str, fraud: bool, at: int) ->
     own.run(
         "INSERT INTO case_votes (folio, reviewer, fraud, at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (folio, reviewer) DO UPDATE SET fraud = excluded.fraud, at = excluded.at",
-        [case.folio, reviewer, int(fraud), at],
+        [case.folio, reviewer, int(fraud), hour(at)],
     )
     label = agreed(votes(own, case.folio), case.needs)
     if not label:
@@ -155,7 +161,7 @@ def end(own: Connection, folio: bytes, how: str, *, at: int) -> None:
     own.run(
         "UPDATE cases SET ended = ?, ended_at = ?, claimed_by = NULL, claimed_until = NULL"
         " WHERE folio = ?",
-        [how, at, folio],
+        [how, hour(at), folio],
     )
 
 
@@ -165,14 +171,14 @@ def overdue(own: Connection, at: int, most: int = 200) -> list[Case]:
         f"SELECT {COLUMNS} FROM cases WHERE ended IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?",  # noqa: S608
         [at, most],
     )
-    return [_case(row) for row in found]
+    return _cases(own, found)
 
 
 def add_note(own: Connection, case: Case, text: str, *, reviewer: str, at: int) -> None:
     """Write a note on a case."""
     own.run(
         "INSERT INTO case_notes (folio, reviewer, at, text) VALUES (?, ?, ?, ?)",
-        [case.folio, reviewer, at, text],
+        [case.folio, reviewer, hour(at), text],
     )
 
 
@@ -199,7 +205,14 @@ def _unclaim(own: Connection, folio: bytes) -> None:
     own.run("UPDATE cases SET claimed_by = NULL, claimed_until = NULL WHERE folio = ?", [folio])
 
 
-def _case(row: Row) -> Case:
-    by, until, how, when = row[9:]
-    values = (bytes(row[0]), *row[1:9], by or "", until or 0, how or "", when or 0)
+def _cases(own: Connection, rows: Sequence[Row]) -> list[Case]:
+    """Rows as cases, with the numbers of their registrations."""
+    folios = [bytes(row[0]) for row in rows]
+    known = Books(own).known(folios) if folios else {}
+    return [_case(row, known[folio][0]) for row, folio in zip(rows, folios, strict=True)]
+
+
+def _case(row: Row, sequence: int) -> Case:
+    by, until, how, when = row[7:]
+    values = (bytes(row[0]), sequence, *row[1:7], by or "", until or 0, how or "", when or 0)
     return Case(*values)

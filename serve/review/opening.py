@@ -5,13 +5,11 @@ An answer that stops nobody costs nothing here; one in a thousand costs three lo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
-from detector import logbook
 from detector.decision import DECISIONS, HOLD, NOTIFY, STEP_UP
 from detector.lifecycle import STAGES
 from serve.answers import Assessment
@@ -30,10 +28,10 @@ Changed = Callable[[Connection, Sequence[Assessment]], None]
 
 
 class Opening:
-    """Opens cases. `key` draws which cases need a second reviewer although nobody's office asks for one."""
+    """Opens cases; whether one needs a second reviewer is not written down: it would hint at an office."""
 
-    def __init__(self, policy: ReviewPolicy, *, key: bytes) -> None:
-        self._policy, self._key = policy, key
+    def __init__(self, policy: ReviewPolicy) -> None:
+        self._policy = policy
 
     def changed(self, own: Connection, assessments: Sequence[Assessment]) -> None:
         """Open a case for each that held or asked for more; inside `own.writing()`."""
@@ -51,24 +49,14 @@ class Opening:
         before = cases.known(own, folio)
         if now - moment > STALE or (before and not before.ended and before.decision >= decision):
             return
-        needs = 2 if self._drawn(folio) or _official(books, sequence) else 1
         patience = (
             self._policy.hold_hours * HOUR if decision == HOLD else self._policy.case_days * DAY
         )
         due = now + int(patience)
         cases.put(
             own,
-            Case(folio, sequence, said.carrier_id, stage, decision, said.score, needs, now, due),
+            Case(folio, sequence, said.carrier_id, stage, decision, said.score, now, due),
         )
-
-    def _drawn(self, folio: bytes) -> bool:
-        digest = hashlib.blake2b(folio, key=self._key, digest_size=8, person=b"second").digest()
-        return int.from_bytes(digest, "big") < self._policy.second_share * 2**64
-
-
-def _official(books: Books, sequence: int) -> bool:
-    page = logbook.read(list(books.entries([sequence]).values()), ())
-    return bool(page.exposure.tier[0] > 0)
 
 
 class Lapsing:

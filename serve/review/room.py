@@ -23,6 +23,7 @@ from serve.review.clearing import KINDS, Clearing, Kind, Marker, Note
 from serve.review.evidence import Evidence, evidence, tokens
 from serve.review.opening import Changed, rule
 from serve.review.policy import DAY, ReviewPolicy
+from serve.review.seconds import SecondReviewers
 from serve.store.books import Books
 from serve.store.database import Connection
 
@@ -70,7 +71,9 @@ class Room:
         changed: Changed,
         clearing: Clearing,
         marker: Marker,
+        seconds: SecondReviewers,
     ) -> None:
+        self._seconds = seconds
         self._own, self._policy, self.clock = own, policy, clock
         self._changed, self._clearing, self._marker = changed, clearing, marker
         self._one = threading.Lock()
@@ -78,7 +81,8 @@ class Room:
     def queue(self, who: Client, *, order: str, page: int, most: int) -> tuple[list[Case], int]:
         """A page of what waits."""
         with self._one:
-            return cases.waiting(self._own, who.carriers, order=order, page=page, most=most)
+            found, total = cases.waiting(self._own, who.carriers, order=order, page=page, most=most)
+            return self._seconds(Books(self._own), found), total
 
     def summary(self, who: Client) -> Summary:
         """How it goes."""
@@ -210,7 +214,8 @@ class Room:
             self._clearing.look(self._own, self.clock())
 
     def _find(self, who: Client, case_id: UUID) -> Case:
-        return cases.find(self._own, case_id.bytes, who.carriers)
+        case = cases.find(self._own, case_id.bytes, who.carriers)
+        return self._seconds(Books(self._own), [case])[0]
 
 
 def _families(found: Evidence) -> frozenset[str]:

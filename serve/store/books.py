@@ -11,11 +11,12 @@ from serve.store.histories import Histories, Kept
 from serve.store.journal import Journal
 from serve.store.log import Filed
 from serve.store.packing import Seen, Verdict
+from serve.store.takeovers import Taken, Takeovers
 
-__all__ = ["Answer", "Books", "Filed", "Kept", "Seen", "Verdict"]
+__all__ = ["Answer", "Books", "Filed", "Kept", "Seen", "Taken", "Verdict"]
 
 
-class Books(Histories, Given, Journal):
+class Books(Histories, Given, Journal, Takeovers):
     """Reads and writes over one connection; whoever writes is inside `writing`.
 
     Raises KeyMissing where the connection was opened without keys.

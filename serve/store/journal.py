@@ -9,6 +9,9 @@ from detector.registration import NEVER
 from serve.enginekeys import LOG
 from serve.store.rows import Rows
 
+MINUTE = 60_000_000  # microseconds
+_STANDING = {"registrations": b"how many", "newest": b"how late"}
+
 
 class Journal(Rows):
     """What rings, the wave and the clock are folded from, and the stages that registrations will reach."""
@@ -16,12 +19,17 @@ class Journal(Rows):
     def due(self, until: int, most: int) -> list[tuple[int, int, int]]:
         """Stages reached by a moment, earliest first: (moment, sequence, stage)."""
         found = self.own.rows(
-            "SELECT moment, item FROM due WHERE moment <= (SELECT MAX(moment) FROM"
+            "SELECT moment, item, exact FROM due WHERE moment <= (SELECT MAX(moment) FROM"
             " (SELECT moment FROM due WHERE moment <= ? ORDER BY moment LIMIT ?) AS soonest)",
             [until, most],
         )
-        pairs = self.seals.pairs("due", [bytes(item) for _, item in found])
-        made = sorted((m, s, t) for (m, _), (s, t) in zip(found, pairs, strict=True))
+        items = [bytes(item) for _, item, _ in found]
+        sealed = [(i, bytes(row[2])) for i, row in zip(items, found, strict=True) if row[2]]
+        exact = dict(zip((i for i, _ in sealed), self.seals.sequences(sealed), strict=True))
+        plain = dict(zip(items, (int(row[0]) for row in found), strict=True)) | exact
+        moments = [plain[item] for item in items]
+        pairs = self.seals.pairs("due", items)
+        made = sorted((m, s, t) for m, (s, t) in zip(moments, pairs, strict=True) if m <= until)
         return made[:most]
 
     def first_due(self) -> int:
@@ -30,14 +38,19 @@ class Journal(Rows):
         return NEVER if found is None else int(found)
 
     def add_due(self, due: Sequence[tuple[int, int, int]]) -> None:
-        """Stages that registrations will reach."""
-        if due:
-            self.own.run_many("INSERT INTO due (moment, item) VALUES (?, ?)", self._due(due))
+        """Stages that registrations will reach; in the open stands the minute only."""
+        rows = [
+            (moment - moment % MINUTE, item, self.seals.number(item, moment))
+            for moment, item in self._due(due)
+        ]
+        if rows:
+            self.own.run_many("INSERT INTO due (moment, item, exact) VALUES (?, ?, ?)", rows)
 
     def drop_due(self, due: Sequence[tuple[int, int, int]]) -> None:
         """Stages that were answered."""
-        if due:
-            self.own.run_many("DELETE FROM due WHERE moment = ? AND item = ?", self._due(due))
+        rows = [(moment - moment % MINUTE, moment, item) for moment, item in self._due(due)]
+        if rows:
+            self.own.run_many("DELETE FROM due WHERE moment IN (?, ?) AND item = ?", rows)
 
     def _due(self, due: Sequence[tuple[int, int, int]]) -> list[tuple[int, bytes]]:
         items = self.seals.items("due", ((s, stage) for _, s, stage in due))
@@ -65,6 +78,29 @@ class Journal(Rows):
 
     def _boxed(self, id_: int, entries: bytes) -> bytes:
         return self.seals.for_worker(LOG, _journal(id_), zlib.compress(entries, 1))
+
+    def last_journal(self) -> int:
+        """The number of the journal's last entry."""
+        return int(self.own.rows("SELECT COALESCE(MAX(id), 0) FROM journal")[0][0])
+
+    def standing(self) -> tuple[int, int] | None:
+        """How many registrations there are, and the newest one's moment; None where nobody said so yet."""
+        found = {name: bytes(block) for name, block in self.own.rows("SELECT * FROM standing")}
+        if len(found) < len(_STANDING):
+            return None
+        n, newest = self.seals.sequences([(tag, found[name]) for name, tag in _STANDING.items()])
+        return n, newest
+
+    def put_standing(self, n: int, newest: int) -> None:
+        """Say how many registrations there are now, and the newest one's moment."""
+        self.own.run_many(
+            "INSERT INTO standing (name, number) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+            [
+                (name, self.seals.number(tag, number))
+                for (name, tag), number in zip(_STANDING.items(), (n, newest), strict=True)
+            ],
+        )
 
     def last_epoch(self) -> int:
         """The newest epoch that anything here was sealed in."""

@@ -13,6 +13,7 @@ from serve.enginekeys import EngineKeys, WorkerKeys, fresh
 
 ENGINE_FILE, WORKER_FILE = "SIMVIGIA_ENGINE_KEY_FILE", "SIMVIGIA_WORKER_KEY_FILE"
 ENGINE_NAME, WORKER_NAME = "engine.key", "worker.key"
+WORKER = "SIMVIGIA_WORKER"  # the folder of a worker's sockets: this process is not to have its key
 LOOK_EVERY = 1.0  # seconds between looks at whether the files changed
 
 
@@ -83,7 +84,7 @@ class StoreKeys:
 def found(url: str, environment: Mapping[str, str] = os.environ) -> StoreKeys | None:
     """The keys of a store: as the environment names them, else beside a SQLite file; None where there are none.
 
-    Raises KeyMissing where a named file is not there or is none of ours.
+    With SIMVIGIA_WORKER only the engine's. Raises KeyMissing where a named file is not there or none of ours.
     """
     engine, worker = (
         Path(name) if (name := environment.get(variable)) else beside(url, default)
@@ -91,6 +92,8 @@ def found(url: str, environment: Mapping[str, str] = os.environ) -> StoreKeys | 
     )
     if engine is None or (ENGINE_FILE not in environment and not engine.exists()):
         return None
+    if environment.get(WORKER):
+        return StoreKeys.of(engine, None)
     named = WORKER_FILE in environment or (worker is not None and worker.exists())
     return StoreKeys.of(engine, worker if named else None)
 

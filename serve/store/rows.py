@@ -11,17 +11,22 @@ from serve.store.seals import Seals
 TOGETHER = 8_000  # names in one statement
 
 
+def seals_of(own: Connection) -> Seals:
+    """What names and seals the rows of a connection. Raises KeyMissing where it was opened without keys."""
+    if own.seals is None:
+        raise KeyMissing(
+            "the store's keys are not here: set SIMVIGIA_ENGINE_KEY_FILE, or make some with"
+            " `simvigia keys new FOLDER`"
+        )
+    return own.seals
+
+
 class Rows:
     """One connection with its keys. Raises KeyMissing where it was opened without."""
 
     def __init__(self, own: Connection) -> None:
-        if own.seals is None:
-            raise KeyMissing(
-                "the store's keys are not here: set SIMVIGIA_ENGINE_KEY_FILE, or make some with"
-                " `simvigia keys new FOLDER`"
-            )
         self.own = own
-        self.seals: Seals = own.seals
+        self.seals = seals_of(own)
         self.seals.keys.refresh()
 
     def forget(self) -> None:

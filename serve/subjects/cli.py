@@ -42,7 +42,7 @@ def show(store: str, identity_type: str, key_file: Path | None) -> None:
     from detector.signals import REASONS
     from serve.subjects.known import known
 
-    books, who = _opened(store, identity_type, key_file)
+    books, who, _ = _opened(store, identity_type, key_file)
     found = known(books, who)
     for one in found:
         where = f", state {one.state}" if one.state else ""
@@ -73,8 +73,10 @@ def erase(store: str, identity_type: str, key_file: Path | None, *, carrier: str
     from serve.subjects.erasing import erase as forget
     from serve.subjects.erasing import left
 
-    books, who = _opened(store, identity_type, key_file)
+    books, who, forget_tokens = _opened(store, identity_type, key_file)
     done = forget(books, who, at=datetime.now(UTC), carrier=carrier)
+    if carrier is None:
+        forget_tokens()
     click.echo(
         f"{done.registrations:,} registrations are nobody's now; {done.records:,} records of their keys"
         f" were written anew. Looked again: {left(books, who):,} in this name are left."
@@ -100,23 +102,30 @@ def hold(
     from serve.subjects.holds import Hold
     from serve.subjects.holds import hold as keep
 
-    books, who = _opened(store, identity_type, key_file)
+    books, who, _ = _opened(store, identity_type, key_file)
     ends = datetime.combine(until, time.max, UTC)
     keep(books, who, Hold(authority, reference, ends), at=datetime.now(UTC))
     click.echo(f"Nothing of this person is erased until {ends:%Y-%m-%d}.")
 
 
-def _opened(store: str, identity_type: str, key_file: Path | None) -> tuple[Any, int]:
-    """The store, and the key of whoever was typed. Raises BadInput where that is no identity."""
+def _opened(
+    store: str, identity_type: str, key_file: Path | None
+) -> tuple[Any, int, Callable[[], None]]:
+    """The store, the key of whoever was typed, and what leaves nothing of the token that was typed.
+
+    A token of the custodian's newer key is led to the first. Raises BadInput for what is no identity.
+    """
     from detector.intake import identity
     from detector.pseudonym import Key, Pseudonymiser
     from serve.store.books import Books
     from serve.store.database import connect
+    from serve.subjects.tokens import Tokens
 
-    door = Pseudonymiser(Key.load(key_file))
+    key, own = Key.load(key_file), connect(store)
+    tokens = Tokens(own, key)
     typed = click.prompt("Identity", hide_input=True, prompt_suffix=": ", err=True).strip()
     today = (datetime.now(UTC).date() - date(1970, 1, 1)).days
-    who = identity(identity_type, typed, door, day=today)
+    who = identity(identity_type, tokens.first(typed), Pseudonymiser(key), day=today)
     if not who:
         raise BadInput(f"what was typed is not a {identity_type}, nor a token of one")
-    return Books(connect(store)), who
+    return Books(own), who, lambda: tokens.forget(typed)

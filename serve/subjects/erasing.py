@@ -20,6 +20,7 @@ from serve.audit import ledger
 from serve.disputes import book
 from serve.enginekeys import LOG
 from serve.later import attach_ids, line_events
+from serve.review import rulings
 from serve.shelf import Shelf, record_ids
 from serve.store.books import Books
 from serve.store.forgetting import forget
@@ -133,7 +134,7 @@ def _elsewhere(books: Books, mine: Sequence[int], folios: Sequence[bytes]) -> No
         sql = f"DELETE FROM {table} WHERE folio = ?"  # noqa: S608 - names of ours
         books.own.run_many(sql, [(folio,) for folio in folios])
     numbers = [(sequence,) for sequence in mine]
-    books.own.run_many("DELETE FROM rulings WHERE sequence = ?", numbers)
+    rulings.forget(books.own, mine)
     books.own.run_many("DELETE FROM audit_salts WHERE source = 'decision' AND item = ?", numbers)
     items = books.seals.items("due", ((s, stage) for s in mine for stage in range(len(STAGES))))
     books.own.run_many("DELETE FROM due WHERE item = ?", [(item,) for item in items])

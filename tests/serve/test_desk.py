@@ -14,7 +14,7 @@ import pytest
 from serve import desk as desks
 from serve.answers import Assessment, Unavailable, Unknown
 from serve.desk import QueueDesk
-from serve.engine import Reader
+from serve.reading import Reader
 from serve.store.books import Books
 from serve.store.database import connect
 from tests.builders import pseudonymiser

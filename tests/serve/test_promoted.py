@@ -10,9 +10,9 @@ import pytest
 from detector.errors import BadInput, KeyMissing
 from detector.model import artefact
 from detector.model.signing import Signer
+from serve import assembly
 from serve import champion as champions
 from serve import promoted as promotions
-from serve import wiring
 from serve.champion import Champion
 from serve.promoted import Promoted
 from tests.model.promoting import Desk, desk, proof, runs, versions
@@ -168,12 +168,12 @@ def test_a_registry_without_a_seal_is_refused_at_the_start(
     more: dict[str, str], fault: type[Exception], words: str
 ) -> None:
     with pytest.raises(fault, match=words):
-        wiring.promotions({"SIMVIGIA_REGISTRY": "sqlite:///mlflow.db"} | more)
+        assembly.promotions({"SIMVIGIA_REGISTRY": "sqlite:///mlflow.db"} | more)
 
 
 def test_with_postgresql_a_place_for_promoted_models_is_asked_for(desk: Desk) -> None:
     told = {"SIMVIGIA_REGISTRY": "x", "SIMVIGIA_SEAL": desk.signer.seal.text()}
 
     with pytest.raises(BadInput, match="SIMVIGIA_PROMOTED"):
-        wiring.promotions(told | {"SIMVIGIA_STORE": "postgresql://one/two"})
-    assert wiring.promotions({}) is None
+        assembly.promotions(told | {"SIMVIGIA_STORE": "postgresql://one/two"})
+    assert assembly.promotions({}) is None

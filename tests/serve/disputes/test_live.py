@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from serve import cli, wiring
+from serve import assembly, cli, wiring
 from serve.holder import Holder
 from serve.parcels import Parcel, read
 from serve.store.books import Books
@@ -42,7 +42,7 @@ def base(tmp_path: Path, environment: None) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"sqlite:///{tmp_path / 'simvigia.db'}"
-    os.environ[wiring.STORE] = url
+    os.environ[assembly.STORE] = url
     cli._rehearse(url, port, ("alfa",))
     server = uvicorn.Server(uvicorn.Config(wiring.application(), port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)

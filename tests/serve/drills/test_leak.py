@@ -8,6 +8,9 @@ import pytest
 
 from serve.drills.leak import Finding, classes, drill
 from serve.vault import SIZES
+from tests.serve.stores import postgres, store_url
+
+__all__ = ["postgres", "store_url"]
 
 PEOPLE = 90
 
@@ -18,8 +21,10 @@ def told(folder: Path, weakness: str = "") -> list[Finding]:
     return [one for one in found if one.above and not one.expected]
 
 
-def test_a_copy_names_nobody_and_with_every_key_of_local_mode_everybody(tmp_path: Path) -> None:
-    found = drill(tmp_path, people=PEOPLE, seed=4)
+def test_a_copy_names_nobody_and_with_every_key_of_local_mode_everybody(
+    tmp_path: Path, store_url: str
+) -> None:
+    found = drill(tmp_path, people=PEOPLE, seed=4, url=store_url)
 
     assert [one.attack for one in found if one.fault] == []
     assert [(one.right, one.of) for one in found if one.expected] == [(PEOPLE, PEOPLE)]
@@ -29,8 +34,9 @@ def test_a_copy_names_nobody_and_with_every_key_of_local_mode_everybody(tmp_path
 @pytest.mark.parametrize(
     ("weakness", "works"),
     [
-        ("hashes", {"enumeration", "frequent", "joined", "followed"}),
+        ("hashes", {"enumeration of", "every byte", "frequent", "joined", "followed"}),
         ("tokens", {"frequent", "joined", "followed"}),
+        ("folios", {"answers opened"}),
     ],
 )
 def test_each_attack_works_on_a_store_that_was_weakened(

@@ -12,15 +12,17 @@ from detector.model.artefact import Model
 from detector.registration import DataFolder
 from detector.signals import features
 from serve.answers import Assessment, LineEvent
-from serve.engine import Asked, Engine, Question, Reader, Told
+from serve.engine import Asked, Engine, Question, Told
 from serve.judge import Judge, stored_vector, told
 from serve.knowing import tell
+from serve.reading import Reader
 from serve.reference.live import Tables
 from serve.reference.notice import Provenance, of_folder
 from serve.reference.places import place_of
 from serve.replay import differences, exported
 from serve.store.books import Answer, Books
 from serve.store.database import connect
+from serve.world import World
 from tests.builders import pseudonymiser, registration
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,7 +65,7 @@ class Standing:
             body_key=BODY_KEY,
             judge=Judge(self.model, policy="p"),
             clock=lambda: micros(self.now),
-            tables=self.tables,
+            country=World(self.books, self.tables),
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from detector.errors import KeyMissing
 from detector.pseudonym import Pseudonymiser
-from serve.engine import Reader
+from serve.reading import Reader
 from serve.store import epochs
 from serve.store.books import Books
 from serve.store.database import Connection, connect

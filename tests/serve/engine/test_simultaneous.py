@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from serve.answers import Assessment
 from serve.desk import QueueDesk
-from serve.engine import Question, Reader
+from serve.engine import Question
+from serve.reading import Reader
 from serve.store.books import Books
 from serve.store.database import connect
 from tests.builders import curp_of, pseudonymiser

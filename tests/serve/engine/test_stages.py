@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from serve.answers import Assessment
-from serve.engine import Reader
+from serve.reading import Reader
 from tests.builders import pseudonymiser
 from tests.serve.engine.standing import Standing, later, micros, question, seen
 

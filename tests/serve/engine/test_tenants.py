@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from serve.desk import QueueDesk
-from serve.engine import Reader
 from serve.naming import API_BASE, TMF_BASE
+from serve.reading import Reader
 from serve.store.books import Books
 from serve.store.database import connect
 from tests.builders import pseudonymiser

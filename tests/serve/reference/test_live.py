@@ -8,7 +8,7 @@ import pytest
 
 from detector.errors import BadInput, KeyMissing
 from detector.pseudonym import Key
-from serve import wiring
+from serve import assembly, wiring
 from serve.reference.live import KEY_FILE, Tables, known_of, readable, tables_of
 from serve.reference.places import place_of
 from serve.reference.tables import TableRefused
@@ -73,7 +73,7 @@ def test_a_start_with_tables_of_another_key_is_refused_in_one_line(tmp_path: Pat
     store = filled(tmp_path)
     Key.generate(tmp_path / "other.key")
     environment = {
-        wiring.STORE: store.url,
+        assembly.STORE: store.url,
         "SIMVIGIA_ISSUER": "x",
         "SIMVIGIA_JWKS_URL": "https://x.example/jwks",
         "SIMVIGIA_KEY_FILE": str(tmp_path / "other.key"),

@@ -13,13 +13,15 @@ from detector.model import artefact
 from detector.model.artefact import Model
 from serve.answers import Assessment, Outcome
 from serve.auth import Client
-from serve.engine import Question, Reader
+from serve.engine import Question
 from serve.judge import Judge, Second
+from serve.reading import Reader
 from serve.review.api import SCOPES
 from serve.review.clearing import Clearing, Marker
 from serve.review.opening import Lapsing, Opening
 from serve.review.policy import ReviewPolicy
 from serve.review.room import Room
+from serve.review.seconds import SecondReviewers
 from serve.store.database import Connection, connect
 from tests.builders import curp_of, pseudonymiser
 from tests.serve.engine.standing import Standing, later, micros, question
@@ -68,7 +70,7 @@ class Bench:
         self.own = connect(url)
         self.clearing = Clearing(Marker(b"m" * 32))
         self.standing.engine.judge = Judge(model, policy="p", seconds=(self.clearing, *seconds))
-        self.standing.engine.changed = Opening(policy, key=b"s" * 32).changed
+        self.standing.engine.changed = Opening(policy).changed
         self.lapsing = Lapsing(self.clock, self.hear)
         self.room = Room(
             self.own,
@@ -77,6 +79,7 @@ class Bench:
             changed=self.hear,
             clearing=self.clearing,
             marker=Marker(b"m" * 32),
+            seconds=SecondReviewers(share=policy.second_share, key=b"s" * 32),
         )
 
     def clock(self) -> int:

@@ -17,9 +17,9 @@ from fastapi import FastAPI
 
 from serve.app import create_app
 from serve.desk import QueueDesk
-from serve.engine import Reader
 from serve.issuer import DevClient, Issuer
 from serve.naming import SCOPES as CARRIERS_SCOPES
+from serve.reading import Reader
 from serve.review.api import READ, SCOPES, review_router
 from serve.review.page import Pages
 from serve.review.session import Sessions

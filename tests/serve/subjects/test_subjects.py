@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +12,20 @@ from click.testing import CliRunner
 
 from detector.errors import BadInput
 from detector.intake import identity
+from detector.pseudonym import Key
 from serve.answers import Outcome
+from serve.delivering import derived
 from serve.disputes import book
+from serve.forwarding import Forwarding
+from serve.roots import Roots
+from serve.store.database import connect
 from serve.subjects.cli import subject
 from serve.subjects.erasing import erase, left
 from serve.subjects.holds import Hold, hold
 from serve.subjects.known import known
 from tests.builders import curp_of, pseudonymiser
 from tests.serve.engine.standing import Standing, later, question, seen
+from tests.serve.test_forwarding import FIRST, SECOND, sent
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -128,3 +135,27 @@ def test_the_identity_is_typed_and_never_an_argument(store_url: str, standing: S
 
     assert isinstance(wrong.exception, BadInput)
     assert "nobody" not in str(wrong.exception)
+
+
+def test_a_token_of_the_custodians_new_key_finds_the_person_and_goes_with_them(
+    standing: Standing, tmp_path: Path
+) -> None:
+    Key.generate(tmp_path / "key")
+    service = Key.load(tmp_path / "key")
+    own = connect(standing.url)
+    forwarding = Forwarding(own, derived(service, "forwarding"))
+    roots = Roots(own, derived(service, "roots"))
+    asked = forwarding.lead([sent(FIRST), sent(SECOND, FIRST, registration_id="again")])
+    roots.disagreeing(asked)
+    standing.answered(*asked, at=later(days=99))
+    options = ["--store", standing.url, "--key-file", str(tmp_path / "key")]
+    typed = str(sent(SECOND).event["identity_value"])
+
+    shown = CliRunner().invoke(subject, ["show", *options], input=typed + "\n")
+    done = CliRunner().invoke(subject, ["erase", "--yes", *options], input=typed + "\n")
+
+    assert "2 registrations in this name" in shown.output
+    assert "2 registrations are nobody's now" in done.output
+    assert forwarding.first(typed) == typed
+    assert own.rows("SELECT * FROM roots") == []
+    own.close()

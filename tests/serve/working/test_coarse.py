@@ -1,0 +1,79 @@
+"""What lies in the open beside a folio tells little of when, and nothing of who is in office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from serve.disputes import book
+from serve.store.coarse import HOUR
+from serve.store.database import Connection
+from serve.store.journal import MINUTE
+from tests.serve.engine.standing import Standing, later, question
+from tests.serve.review.bench import ANA, Bench, asking
+
+TIMES = {"at", "opened_at", "ended_at", "acknowledged_at", "resolved_at"}
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def bench(url: str) -> Iterator[Bench]:
+    made = Bench(url, asking)
+    asked = (question(later(seconds=n)) for n in range(7, 17))
+    made.standing.answered(*asked, at=later(seconds=97))
+    yield made
+    made.close()
+
+
+def test_cases_and_words_about_them_are_kept_by_the_hour(bench: Bench) -> None:
+    case = bench.waiting()[0]
+    bench.decide(ANA, case, "legitimate")
+    own = bench.own
+    with own.writing():
+        made = book.opened(own, case.bytes, "alfa", later(minutes=7))
+        book.say(own, made.folio, "holder", "not_mine", at=later(minutes=8))
+
+    for table in ("cases", "case_votes", "rulings", "disputes", "dispute_words"):
+        held = times(own, table)
+        assert held, table
+        assert {time % HOUR for time in held} == {0}, table
+
+
+def test_cases_tell_no_office_and_no_place_in_the_order(bench: Bench) -> None:
+    assert not {"needs", "sequence"} & names(bench.own, "cases")
+
+
+def test_stages_to_come_lie_open_by_the_minute_and_are_asked_about_their_moment(
+    url: str,
+) -> None:
+    standing = Standing(url)
+    one = question(later(seconds=7.25))
+    standing.answered(one, at=later(seconds=8))
+    open_ = standing.books.own.rows("SELECT moment FROM due")
+    standing.settle(later(hours=24, seconds=7.2))
+    early = standing.stages(one)
+    standing.settle(later(hours=24, seconds=7.3))
+
+    assert {moment % MINUTE for (moment,) in open_} == {0}
+    assert (early, standing.stages(one)) == (["activation"], ["activation", "day_1"])
+    answer = standing.books.answers([1])[1][1]
+    assert answer.moment - standing.books.answers([1])[1][0].moment == 24 * HOUR
+    standing.close()
+
+
+def times(own: Connection, table: str) -> list[int]:
+    """All times of a table but by when a carrier has to look, which is the end of a day."""
+    wanted = sorted(names(own, table) & TIMES)
+    rows = own.rows(f"SELECT {', '.join(wanted)} FROM {table}")
+    return [value for row in rows for value in row if value is not None]
+
+
+def names(own: Connection, table: str) -> set[str]:
+    """A table's columns."""
+    return {name for (name,) in own.rows("SELECT name FROM pragma_table_info(?)", [table])}
