@@ -1,4 +1,4 @@
-"""What holds in every land, whoever imagined it: the contract, one truth, nobody's identities, one country per seed."""
+"""What holds in every land, whoever imagined it: the contract, one truth, nobody's identities."""
 
 from pathlib import Path
 
@@ -56,8 +56,7 @@ def test_every_registration_has_one_truth_and_few_are_fraud(frames: Frames) -> N
     assert truth["pattern"].notna().equals(truth["fraud"])
 
 
-def test_verdicts_are_few_and_of_both_sorts(frames: Frames) -> None:
-    assert set(frames["labels"]["label"]) == {"fraud", "legitimate"}
+def test_verdicts_are_few(frames: Frames) -> None:
     assert len(frames["labels"].drop_duplicates(KEY)) < SIZE / 10
 
 
@@ -129,7 +128,7 @@ def test_a_land_or_kind_that_is_none_is_refused() -> None:
 
 
 def moments(column: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    return pd.to_datetime(column, utc=True, format="ISO8601")
+    return pd.to_datetime(column, utc=True)
 
 
 def identities(frames: Frames) -> tuple["pd.Series[str]", "pd.Series[str]"]:
