@@ -40,7 +40,8 @@ def test_the_door_takes_every_row(country: Tables, tmp_path: Path) -> None:
 
     taken = intake.read_folder(tmp_path / "country", pseudonymiser())
 
-    assert len(taken.registrations) == SIZE
+    rows = len(taken.registrations)
+    assert rows == SIZE
     assert taken.rejections == ()
     assert set(country) == {
         "registrations", "line_events", "labels", "breaches", "breach_members", "officials", "truth",
