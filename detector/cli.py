@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.console import Moment, Program, check_place
+from detector.console import FILE, FOLDER, SEED, Moment, Program, bars, check_place
 from detector.errors import BadInput
-from detector.lands import HOME, KINDS, LANDS
+from detector.simulating import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,40 +26,10 @@ if TYPE_CHECKING:
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 CHAMPION = MODELS / "champion"
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
 KEY_HELP = (
     "File with the pseudonym key; else SIMVIGIA_KEY_FILE or SIMVIGIA_KEY. Without one, this run makes "
     "its own and forgets it: scores are the same under any key."
 )
-
-SEED = click.option("--seed", type=int, default=1, show_default=True, help="Number to draw by.")
-
-
-@contextmanager
-def bars() -> Iterator[Callable[[str, float], None]]:
-    """Progress bars on stderr, one per piece of work; none where nobody watches."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    tasks: dict[str, Any] = {}
-    columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(40),
-        TextColumn("{task.percentage:>3.0f} %"),
-    )
-    shown = Progress(
-        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
-    )
-    with shown as progress:
-
-        def report(what: str, share: float) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=1.0)
-            progress.update(tasks[what], completed=share)
-
-        yield report
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,65 +39,7 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing here calls home
 
 
-@main.command()
-@click.option("--out", type=FOLDER, required=True, help="Data folder to write.")
-@SEED
-@click.option(
-    "--registrations",
-    type=click.IntRange(2_000),
-    default=60_000,
-    show_default=True,
-    help="How many.",
-)
-@click.option(
-    "--country", type=int, help="Draw a country at random by this number instead of Mexico's."
-)
-@click.option("--without", multiple=True, help="Attack pattern to leave out; may be repeated.")
-@click.option("--land", type=click.Choice(LANDS), default=HOME, show_default=True,
-              help="By whose hand: the project's own simulator, or another author's.")  # fmt: skip
-@click.option(
-    "--kind",
-    type=click.Choice(KINDS),
-    help="Of another author's country. Default: drawn by the seed.",
-)
-def simulate(
-    *,
-    out: Path,
-    seed: int,
-    registrations: int,
-    country: int | None,
-    without: tuple[str, ...],
-    land: str,
-    kind: str | None,
-) -> None:
-    """Write a simulated country, with the truth beside it."""
-    from detector.lands.countries import tables as another
-    from detector.simulate import Country, write
-    from detector.simulate import simulate as simulated
-
-    check_place(out)
-    _refuse_existing(out)
-    if (home := land == HOME) and kind:
-        raise BadInput("--kind belongs to another author's country: give --land too")
-    if not home and (without or country is not None):
-        raise BadInput(f"--without and --country belong to --land {HOME}")
-    with bars() as report:
-        try:
-            tables = (
-                simulated(
-                    Country() if country is None else Country.draw(country),
-                    registrations=registrations,
-                    seed=seed,
-                    without=without,
-                    progress=lambda share: report("Simulating", share),
-                )
-                if home
-                else another(land, registrations=registrations, seed=seed, kind=kind)
-            )
-        except ValueError as fault:
-            raise BadInput(str(fault)) from fault
-        write(tables, out)
-    click.echo(f"{len(tables['registrations']):,} registrations in {out}")
+main.add_command(simulate)
 
 
 @main.command()
@@ -300,11 +211,6 @@ def demo(context: click.Context, out: Path, registrations: int, seed: int) -> No
             "\nNow the same country as carriers meet it: over HTTP, scored by the champion.\n"
         )
         context.invoke(rehearse, data=out / "country", out=out / "service")
-
-
-def _refuse_existing(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        raise BadInput(f"folder {out} exists and is not empty; name another, or remove it first")
 
 
 def _pseudonymiser(key_file: Path | None) -> Pseudonymiser:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
@@ -14,6 +16,9 @@ import click
 from detector.errors import BadInput, DetectorError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+SEED = click.option("--seed", type=int, default=1, show_default=True, help="Number to draw by.")
 
 
 class Commands(click.Group):
@@ -54,6 +59,32 @@ class Program(Commands):
 
 def _offered() -> EntryPoints:
     return entry_points(group="simvigia.commands")
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, float], None]]:
+    """Progress bars on stderr, one per piece of work; none where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    tasks: dict[str, Any] = {}
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(40),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
+    shown = Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    )
+    with shown as progress:
+
+        def report(what: str, share: float) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=1.0)
+            progress.update(tasks[what], completed=share)
+
+        yield report
 
 
 def check_place(out: Path) -> None:

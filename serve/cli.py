@@ -212,7 +212,8 @@ def replay(store: str, folders: tuple[Path, ...], key_file: Path | None) -> None
     Score and decision are made again by the model that each answer names. A key is needed where the store
     was told of breaches or officials.
     """
-    from detector.cli import CHAMPION, bars
+    from detector.cli import CHAMPION
+    from detector.console import bars
     from detector.pseudonym import Key
     from serve import assembly
     from serve.reference.live import readable
@@ -259,7 +260,7 @@ def know(data: Path, store: str, *, notifier: str, basis: str, key_file: Path | 
     tokenised; none is written down. With SIMVIGIA_TOKENS=custodian raw ones are refused. What was answered
     stays as it is.
     """
-    from detector.cli import bars
+    from detector.console import bars
     from detector.pseudonym import Key, Pseudonymiser
     from serve.admission import CUSTODIAN, TokensOnly
     from serve.clock import system
@@ -316,7 +317,7 @@ def rehearse(
     data: Path, out: Path, model: Path | None, *, history: float, days: float, seconds: float
 ) -> None:
     """Serve a data folder: import its past, stream its last days over HTTP, prove the answers."""
-    from detector.cli import bars
+    from detector.console import bars
     from serve.rehearsal import Plan, Rehearsal
 
     plan = Plan(data, out, model=model, history=history, days=days, seconds=seconds)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from detector.lands.neighbours.numbers import STATES, Flags, Floats, Ints
 
@@ -223,8 +222,3 @@ def draw_land(kind: str, size: int, rng: Generator) -> Land:
         tablets=_bounds(np.where(big, rng.integers(3, 10, shops), rng.integers(1, 3, shops))),
         demo=rng.random(shops) < habits.demo_phone,
     )
-
-
-def weighted(rng: Generator, n: int, of: Ints) -> NDArray[np.int64]:
-    """`n` draws, with repeats, from `of`."""
-    return of[rng.integers(0, len(of), n)]

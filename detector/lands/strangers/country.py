@@ -1,8 +1,6 @@
-"""The whole country as a data folder."""
+"""The whole country, table by table."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,10 +43,3 @@ def _wishes(country: World) -> pd.DataFrame:
     free = base.index[(base["line"] < 0).to_numpy()]
     gone = country.rng.choice(free, len(spare), replace=False)
     return pd.concat([base[~base.index.isin(gone)], deeds], ignore_index=True)
-
-
-def write(found: dict[str, pd.DataFrame], folder: Path) -> None:
-    """A Parquet file for each table."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in found.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
