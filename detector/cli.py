@@ -73,7 +73,6 @@ def train(
     from detector.decision import Policy
     from detector.model.artefact import check_room, save
     from detector.model.card import card
-    from detector.model.memory import checked
     from detector.model.recipe import Recipe
     from detector.model.tracking import data_fingerprint, log_run
 
@@ -92,9 +91,8 @@ def train(
             seed=seed,
             report=report,
         )
-    memory = checked(folder, wanted, until=sys.maxsize if until is None else until, seed=seed)
     fingerprint = data_fingerprint(folder)
-    text = card(trained, simulated=simulated, fingerprint=fingerprint, memory=memory)
+    text = card(trained, simulated=simulated, fingerprint=fingerprint, memory=trained.memory)
     version = save(trained.model, out, card=text)
     run = log_run(trained, out=out, fingerprint=fingerprint, version=version)
     click.echo(f"model {version} in {out}, MLflow run {run}")

@@ -40,7 +40,7 @@ from serve.reading import latest
 from serve.shelf import NAMES, PLACE, Shelf
 from serve.store.books import Answer, Books, Filed
 from serve.store.database import Connection
-from serve.store.retention import expired
+from serve.store.retention import Due, reached
 from serve.takeovers import read_with_what_waits, taken, tell_what_waits
 from serve.takeovers import told as tell_taken
 from serve.world import NO_FACTS, NO_ROWS, Country, World, body_print
@@ -49,7 +49,6 @@ HOUR = 3_600 * MICROSECONDS
 NO_ATTACHES = Histories([], np.empty((len(ATTACH_SPECS), 0), np.int64))
 NO_EVENTS = LineEvents(*(np.empty(0, t) for t in ("i4", "i8", "i1", "i8", "i4")))
 _SAME_LINE = OPERATIONS.index("sim_replacement")  # opens no line
-Due = tuple[int, int, int]  # moment, sequence, stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +155,11 @@ class _Work:
 
     def settle(self, until: int) -> int:
         """Later stages only, a few of them."""
-        due = self._reached(until) if self._own else []
+        due = reached(self._books, until, STAGES_AT_ONCE) if self._own else []
         if due and self._own:
-            first = due[0][1]
-            self._own.learn(first, [("moment", max(moment for moment, _, _ in due))])
+            self._own.learn(due[0][1], [("moment", max(moment for moment, _, _ in due))])
             nowhere = [0] * len(due)
-            nobody = Entries(NO_ROWS, NO_FACTS)
-            _, rings = self._world.add(nobody, self._asks(due, nowhere))
+            _, rings = self._world.add(Entries(NO_ROWS, NO_FACTS), self._asks(due, nowhere))
             self._stages(due, nowhere, rings, base=self._world.n + 1)
         return len(due)
 
@@ -264,19 +261,9 @@ class _Work:
     def _due(self, rows: Rows) -> tuple[list[Due], list[int]]:
         """Later stages that these moments reach, and before which of the rows each is asked."""
         newest = np.maximum.accumulate(rows.own.at)
-        due = self._reached(int(newest[-1]))
+        due = reached(self._books, int(newest[-1]), STAGES_AT_ONCE)
         before = np.searchsorted(newest, [moment for moment, _, _ in due], side="left")
         return due, before.tolist()
-
-    def _reached(self, until: int) -> list[Due]:
-        """Later stages reached by a moment, a few of them. What the log has forgotten is answered no more."""
-        while due := self._books.due(until, STAGES_AT_ONCE):
-            last = expired(self._books)
-            gone = [one for one in due if one[1] <= last]
-            if not gone:
-                return due
-            self._books.drop_due(gone)
-        return []
 
     def _file(self, rows: Rows, batch: _Batch, taken: Sequence[int]) -> None:
         own = rows.own

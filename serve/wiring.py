@@ -101,11 +101,8 @@ def parts(
     key, url, notices = ground.key, ground.url, ground.notices
     champion, promoted, reviews = ground.champion, ground.promoted, ground.reviews
     disputes = disputing(url, key, ground.enrolling_door, notices=notices, view=view, now=now)
-    chores: tuple[Chore, ...] = (
-        *reviews.chores,
-        *disputes.chores,
-        retention_of(environment, ground.time),
-    )
+    chores: list[Chore] = [*reviews.chores, *disputes.chores]
+    chores.append(retention_of(environment, ground.time))
     deliveries = deliveries_of(environment, url, key, notices=notices, chores=chores)
     own, tables = opened(url, environment, key)
     engine = ground.engine(World(own, tables), own, deliveries)

@@ -6,7 +6,9 @@ strangers of the same weeks, are not; if the model scores those it saw higher, i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,15 +17,13 @@ from sklearn.base import ClassifierMixin, clone
 
 from detector.errors import BadInput, TooLittleData
 from detector.intervals import CONFIDENCE, Interval
-from detector.model.asof import GROUPS, AsOfTable, table_as_of
-from detector.model.estimators import RiskClassifier
+from detector.model.asof import GROUPS, AsOfTable
 from detector.model.measures import curve, roc_auc
-from detector.model.recipe import Recipe
-from detector.registration import DataFolder
 
 LEAST = 20
 DRAWS = 300
 TOO_MUCH = 0.56
+SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)
 
 
 class Remembers(BadInput):
@@ -57,25 +57,27 @@ class Memory:
         return f"{sure}: no sign that the model remembers single cases"
 
 
-def checked(folder: DataFolder, recipe: Recipe, *, until: int, seed: int) -> str:
-    """Whether a booster of this recipe remembers the data's cases, in words for the card; also that it
-    cannot be told. Raises Remembers.
+def bearable(
+    scores: Callable[[float], NDArray[np.float64]],
+    member: NDArray[np.bool_],
+    week: NDArray[np.int64],
+    *,
+    rng: np.random.Generator,
+) -> tuple[float, str]:
+    """The greatest of SHARES of a verdict's weight with which a booster does not remember, and how much
+    it does then, in words for the card; also that it cannot be told.
+
+    `scores` says, for a share, what a booster that learned from the members gives each fraud. Raises
+    Remembers where even the least share is too much.
     """
-    moment = pd.Timestamp(min(until, int(folder.registrations.at.max()) + 1), unit="us", tz="UTC")
-    rng = np.random.default_rng(seed)
-    try:
-        table = table_as_of(folder, moment, rng=rng, maturity=recipe.maturity)
-        found = memory(table, RiskClassifier.of(recipe), rng=rng)
-    except TooLittleData as fault:
-        return f"cannot be told: {fault}"
-    return refused(found).words
-
-
-def refused(found: Memory) -> Memory:
-    """What was measured, where it may pass. Raises Remembers."""
-    if found.too_much:
-        raise Remembers(f"no model is written; {found.words}")
-    return found
+    for share in SHARES:
+        try:
+            found = compared(scores(share), member, week, rng=rng)
+        except TooLittleData as fault:
+            return SHARES[0], f"cannot be told: {fault}"
+        if not found.too_much:
+            return share, found.words
+    raise Remembers(f"no model is written; {found.words}")
 
 
 def memory(table: AsOfTable, estimator: ClassifierMixin, *, rng: np.random.Generator) -> Memory:
@@ -85,7 +87,11 @@ def memory(table: AsOfTable, estimator: ClassifierMixin, *, rng: np.random.Gener
     either half has fewer than twenty.
     """
     fraud, clean = table.y() == 1, table.y() == 0
-    half = _half(table.frame, rng)
+    groups = (
+        table.frame[name].astype("Int64").fillna(-1).to_numpy(np.int64) + 1 for name in GROUPS
+    )
+    person, shop = groups
+    half = halves(shop, person, rng)
     weight = table.weights()
     learned = (clean | (fraud & half)) & (weight > 0)
     model = clone(estimator).fit(
@@ -125,10 +131,15 @@ def _auc(score: NDArray[np.float64], member: NDArray[np.bool_], rows: NDArray[np
     return 0.5 if found is None else found
 
 
-def _half(frame: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """A fair coin for each row's shop, else for its person: who stands together falls together."""
-    key = frame[GROUPS[1]].astype("Float64").fillna(-1 - frame[GROUPS[0]].astype("Float64"))
-    codes = pd.factorize(key)[0]
-    coin = rng.random(codes.max(initial=0) + 1) < 0.5
-    alone = rng.random(len(frame)) < 0.5
-    return np.where(codes >= 0, coin[codes], alone)
+def _numbers(groups: pd.Series[Any]) -> NDArray[np.int64]:
+    """Group numbers from 1; 0 where a row is in none."""
+    return groups.astype("Int64").fillna(-1).to_numpy().astype(np.int64) + np.int64(1)
+
+
+def halves(
+    shop: NDArray[np.int64], person: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """A fair coin for each row's shop (0: none), else for its person: who stands together falls together."""
+    key = np.where(shop != 0, shop, -1 - person)
+    codes = np.unique(key, return_inverse=True)[1]
+    return np.asarray((rng.random(codes.max(initial=0) + 1) < 0.5)[codes])

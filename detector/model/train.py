@@ -9,7 +9,7 @@ the data have, the less the lessons weigh.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -34,6 +34,7 @@ from detector.model.dataset import (
     verdicts,
 )
 from detector.model.hearing import outcome_weights
+from detector.model.memory import bearable, halves
 from detector.model.novelty import novelty
 from detector.model.recipe import Recipe
 from detector.registration import MICROSECONDS, DataFolder
@@ -62,6 +63,7 @@ class Trained:
     model: Model
     metrics: Mapping[str, float]
     parameters: Mapping[str, Any]
+    memory: str  # whether it remembers the cases it was shown, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,21 @@ def train(
     stages: dict[str, StageModel] = {}
     later: dict[str, TrainingTable] = {}
     metrics: dict[str, float] = {}
+    share, memory = 1.0, ""
     for i, stage in enumerate(STAGES):
         progress("Learning", i / len(STAGES))
         early, later[stage] = _split(own[stage], recipe)
         weight = recipe.practice_weight / (1 + (early.verdict == FRAUD).sum() / MANY_KNOWN)
+        lessons_rows = [_lesson_rows(t, weight) for t in taught[stage]]
+        if not memory:
+            share, memory = _bearable(
+                early, until - waited, lessons_rows, known=known, recipe=recipe, seed=seed
+            )
+            lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
         stages[stage] = _stage(
             stage,
-            _own_rows(early, until - waited, recipe, heard=heard),
-            [_lesson_rows(t, weight) for t in taught[stage]],
+            _own_rows(early, until - waited, lighter, heard=heard),
+            lessons_rows,
             ripe=_own_rows(early, until - waited, recipe).vectors,
             later=later[stage],
             recipe=recipe,
@@ -121,7 +130,32 @@ def train(
         metrics |= _metrics(stage, stages[stage], later[stage], recipe)
     progress("Learning", 1.0)
     model = _with_thresholds(stages, later, policy=policy, recipe=recipe, carriers=known)
-    return Trained(model, metrics, _parameters(known, lessons, waited, recipe=recipe, seed=seed))
+    about = _parameters(known, lessons, waited, recipe=lighter, seed=seed)
+    return Trained(model, metrics, about, memory)
+
+
+def _bearable(
+    early: TrainingTable,
+    mature: int,
+    lessons: list[Rows],
+    *,
+    known: DataFolder,
+    recipe: Recipe,
+    seed: int,
+) -> tuple[float, str]:
+    """How much of its weight a verdict keeps so that the booster does not remember whose it was."""
+    rng = np.random.default_rng(seed)
+    own = known.registrations
+    half = halves(own.pos[early.row], own.identity[early.row], rng)
+    fraud = early.verdict == FRAUD
+    shown = early.where(~fraud | half)
+
+    def scores(share: float) -> Array:
+        lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
+        parts = [_own_rows(shown, mature, lighter), *lessons]
+        return _margin(_learned(parts, early.stage, recipe=recipe, seed=seed), early.vectors[fraud])
+
+    return bearable(scores, half[fraud], early.at[fraud] // (7 * DAY), rng=rng)
 
 
 def _tables(
@@ -192,29 +226,27 @@ def _stage(
     recipe: Recipe,
     seed: int,
 ) -> StageModel:
-    """Two fits: a quick one says which rows are hard, the second learns.
-
-    What is usual is learned from all `ripe` rows, heard of or not: it takes no labels.
-    """
-    rng = np.random.default_rng(seed)
-    quick = _fit(
-        _joined([_thinned(part, 1 - recipe.easy_share, rng) for part in (own, *lessons)]),
-        stage,
-        recipe=recipe,
-        seed=seed,
-        share=0.3,
-    )
-    booster = _fit(
-        _joined([_with_hard_rows(part, quick, recipe, rng) for part in (own, *lessons)]),
-        stage,
-        recipe=recipe,
-        seed=seed,
-    )
+    """What is usual is learned from all `ripe` rows, heard of or not: it takes no labels."""
+    booster = _learned([own, *lessons], stage, recipe=recipe, seed=seed)
     enough = len(ripe) >= LEAST_ROWS or not lessons
     usual = novelty(ripe if enough else _joined(lessons).vectors, features(stage))
     unfinished = StageModel(booster, usual, Calibration(1.0, 0.0, 1.0))
     found = _calibration(unfinished, later, lessons, recipe=recipe)
     return StageModel(booster, usual, found)
+
+
+def _learned(parts: Sequence[Rows], stage: str, *, recipe: Recipe, seed: int) -> lgb.Booster:
+    """Two fits: a quick one says which rows are hard, the second learns."""
+    rng = np.random.default_rng(seed)
+    quick = _fit(
+        _joined([_thinned(part, 1 - recipe.easy_share, rng) for part in parts]),
+        stage,
+        recipe=recipe,
+        seed=seed,
+        share=0.3,
+    )
+    hard = _joined([_with_hard_rows(part, quick, recipe, rng) for part in parts])
+    return _fit(hard, stage, recipe=recipe, seed=seed)
 
 
 def _thinned(rows: Rows, share: Array | float, rng: np.random.Generator) -> Rows:
@@ -362,4 +394,5 @@ def _parameters(
         "days_of_patience": round(waited / DAY, 1),
         **{f"booster_{k}": v for k, v in recipe.booster.items()},
         "novelty_weight": recipe.novelty_weight,
+        "verdict_weight": recipe.labelled_weight,
     }

@@ -25,6 +25,7 @@ DAY = 86_400 * MICROSECONDS
 LOG_DAYS, FROZEN_DAYS = 90, 548
 RING_DAYS = (EPOCH + REGROWN) // 86_400 + 1
 LAST_STAGE = max(STAGE_HOURS.values()) * 3_600 * MICROSECONDS
+Due = tuple[int, int, int]  # moment, sequence, stage
 TOGETHER = 256  # registrations in one transaction: answers wait for no more
 
 
@@ -82,6 +83,17 @@ def _unanswered(books: Books) -> int:
 def expired(books: Books) -> int:
     """The number of the last registration whose row of the log has expired; 0 where all are there."""
     return _cursor(books, "log_to")
+
+
+def reached(books: Books, until: int, most: int) -> list[Due]:
+    """Later stages reached by a moment, at most `most`. What the log has forgotten is answered no more."""
+    while due := books.due(until, most):
+        last = expired(books)
+        gone = [one for one in due if one[1] <= last]
+        if not gone:
+            return due
+        books.drop_due(gone)
+    return []
 
 
 def expire_to(books: Books, sequence: int) -> None:
