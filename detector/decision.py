@@ -24,6 +24,9 @@ Array = NDArray[Any]
 DECISIONS = ("allow", "allow_notify", "step_up", "hold")
 ALLOW, NOTIFY, STEP_UP, HOLD = range(4)
 ANY = "*"
+LEAST_DOUBT = (
+    0.25  # that a flag is a false alarm: at most four times the budget of all rows is flagged
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,14 @@ class Thresholds:
 def threshold(scores: Array, budget: float) -> float:
     """The least score whose expected false alarms stay within `budget` of all rows.
 
-    Scores are calibrated, so a row of score p is a false alarm with probability 1 - p. Rows of equal
-    score are flagged together or not at all.
+    Scores are calibrated, so a row of score p is a false alarm with probability 1 - p; but a calibration
+    may be wrong in a country it has seen little of, so no row counts for less than LEAST_DOUBT. Rows of
+    equal score are flagged together or not at all.
     """
     if not len(scores):
         return 1.0
     ordered = np.sort(scores)[::-1]
-    alarms = np.cumsum(1.0 - ordered)
+    alarms = np.cumsum(np.maximum(1.0 - ordered, LEAST_DOUBT))
     within = int(np.searchsorted(alarms, budget * len(scores), side="right"))
     if within == len(ordered):
         return float(ordered[-1])

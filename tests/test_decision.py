@@ -16,6 +16,7 @@ from detector.decision import (
     ANY,
     DECISIONS,
     HOLD,
+    LEAST_DOUBT,
     STEP_UP,
     Policy,
     Thresholds,
@@ -80,11 +81,20 @@ def test_expected_false_alarms_stay_within_the_budget(score: np.ndarray, budget:
 
 
 @given(score=probabilities, budget=st.floats(0, 1))
+def test_a_calibration_that_is_too_sure_flags_four_times_the_budget_at_most(
+    score: np.ndarray, budget: float
+) -> None:
+    flagged = score >= threshold(score, budget)
+
+    assert flagged.sum() <= 4 * budget * len(score) + 1e-9
+
+
+@given(score=probabilities, budget=st.floats(0, 1))
 def test_the_budget_is_used_up_as_far_as_whole_ties_allow(score: np.ndarray, budget: float) -> None:
-    limit = threshold(score, budget)
-    left = score[score < limit]
-    flagged = (1 - score[score >= limit]).sum()
-    next_tie = (1 - left[left == left.max()]).sum() if len(left) else np.inf
+    limit, alarm = threshold(score, budget), np.maximum(1 - score, LEAST_DOUBT)
+    left = score < limit
+    flagged = alarm[~left].sum()
+    next_tie = alarm[left & (score == score[left].max())].sum() if left.any() else np.inf
 
     assert flagged + next_tie > budget * len(score) - 1e-9
 

@@ -169,5 +169,5 @@ def test_the_tiny_model_knows_fraud_from_life() -> None:
     ids = tiny.folder().registrations.registration_id.to_pylist()
     score, fraud = first.loc[ids].to_numpy(), tiny.fraud()
 
-    limit = np.quantile(score[~fraud], 0.99)
-    assert (score[fraud] > limit).mean() > 0.1
+    limit = np.quantile(score[~fraud], 0.9)
+    assert (score[fraud] > limit).mean() > 0.2

@@ -58,8 +58,8 @@ class Memory:
 
 
 def bearable(
-    scores: Callable[[float], NDArray[np.float64]],
-    member: NDArray[np.bool_],
+    scores: Callable[[float, NDArray[np.bool_]], NDArray[np.float64]],
+    half: NDArray[np.bool_],
     week: NDArray[np.int64],
     *,
     rng: np.random.Generator,
@@ -67,12 +67,16 @@ def bearable(
     """The greatest of SHARES of a verdict's weight with which a booster does not remember, and how much
     it does then, in words for the card; also that it cannot be told.
 
-    `scores` says, for a share, what a booster that learned from the members gives each fraud. Raises
+    `scores` says what a booster gives each fraud that learned, with a share, from the frauds of one half.
+    Each half is shown once and kept from it once, so that an easier half tells nothing. Raises
     Remembers where even the least share is too much.
     """
+    member, apart = np.concatenate((half, ~half)), int(week.max(initial=0)) + 1
+    weeks = np.concatenate((week, week + apart))
     for share in SHARES:
+        given = np.concatenate([scores(share, side) for side in (half, ~half)])
         try:
-            found = compared(scores(share), member, week, rng=rng)
+            found = compared(given, member, weeks, rng=rng)
         except TooLittleData as fault:
             return SHARES[0], f"cannot be told: {fault}"
         if not found.too_much:
@@ -87,10 +91,7 @@ def memory(table: AsOfTable, estimator: ClassifierMixin, *, rng: np.random.Gener
     either half has fewer than twenty.
     """
     fraud, clean = table.y() == 1, table.y() == 0
-    groups = (
-        table.frame[name].astype("Int64").fillna(-1).to_numpy(np.int64) + 1 for name in GROUPS
-    )
-    person, shop = groups
+    person, shop = (_numbers(table.frame[name]) for name in GROUPS)
     half = halves(shop, person, rng)
     weight = table.weights()
     learned = (clean | (fraud & half)) & (weight > 0)

@@ -145,17 +145,17 @@ def _bearable(
 ) -> tuple[float, str]:
     """How much of its weight a verdict keeps so that the booster does not remember whose it was."""
     rng = np.random.default_rng(seed)
-    own = known.registrations
-    half = halves(own.pos[early.row], own.identity[early.row], rng)
-    fraud = early.verdict == FRAUD
-    shown = early.where(~fraud | half)
+    own, fraud = known.registrations, early.verdict == FRAUD
+    cases, others = early.where(fraud), early.where(~fraud)
+    half = halves(own.pos[cases.row], own.identity[cases.row], rng)
 
-    def scores(share: float) -> Array:
+    def scores(share: float, shown: NDArray[np.bool_]) -> Array:
         lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
-        parts = [_own_rows(shown, mature, lighter), *lessons]
-        return _margin(_learned(parts, early.stage, recipe=recipe, seed=seed), early.vectors[fraud])
+        parts = [_own_rows(t, mature, lighter) for t in (others, cases.where(shown))]
+        booster = _learned([*parts, *lessons], early.stage, recipe=recipe, seed=seed)
+        return _margin(booster, cases.vectors)
 
-    return bearable(scores, half[fraud], early.at[fraud] // (7 * DAY), rng=rng)
+    return bearable(scores, half, cases.at // (7 * DAY), rng=rng)
 
 
 def _tables(

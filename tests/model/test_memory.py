@@ -9,7 +9,7 @@ from detector.errors import TooLittleData
 from detector.intervals import Interval
 from detector.model.asof import AsOfTable, table_as_of
 from detector.model.estimators import RiskClassifier
-from detector.model.memory import Memory, Remembers, checked, compared, memory, refused
+from detector.model.memory import Memory, Remembers, bearable, compared, memory
 from detector.model.splits import RollingGroupSplit
 from detector.model.tuning import tuned
 from detector.workbench import Country
@@ -93,17 +93,36 @@ def test_tuning_that_the_clock_ended_says_so() -> None:
 
 
 @pytest.mark.parametrize(("low", "passes"), [(0.47, True), (0.56, True), (0.561, False)])
-def test_a_model_whose_interval_lies_above_the_limit_is_refused(low: float, passes: bool) -> None:
-    found = Memory(0.7, Interval(low, 0.8), 40, 40)
-
-    if passes:
-        assert refused(found) is found
-    else:
-        with pytest.raises(Remembers, match="no model is written"):
-            refused(found)
+def test_an_interval_above_the_limit_is_too_much(low: float, passes: bool) -> None:
+    assert Memory(0.7, Interval(low, 0.8), 40, 40).too_much is not passes
 
 
-def test_training_measures_its_own_data_and_the_card_has_words_for_it() -> None:
-    told = checked(tiny.folder(), tiny.recipe(), until=tiny.border(), seed=1)
+def shown(remembered_from: float, n: int = 400) -> tuple[float, str]:
+    """What a verdict may weigh where a booster remembers from some share on."""
+    rng = np.random.default_rng(4)
+    half, week, noise = rng.random(n) < 0.5, rng.integers(0, 5, n), rng.normal(size=n)
+    easier = noise + half  # one half is found more easily, whoever was shown it
+    return bearable(
+        lambda share, shown: easier + 2.0 * shown * (share >= remembered_from), half, week, rng=rng
+    )
 
-    assert told.startswith(("0.", "cannot be told"))
+
+def test_a_verdict_keeps_the_greatest_share_of_its_weight_that_is_not_remembered() -> None:
+    assert shown(remembered_from=2.0)[0] == 1.0
+    assert shown(remembered_from=0.5)[0] == 0.25
+
+
+def test_a_model_that_remembers_even_the_lightest_verdicts_is_refused() -> None:
+    with pytest.raises(Remembers, match="no model is written"):
+        shown(remembered_from=0.0)
+
+
+def test_where_too_few_cases_share_weeks_it_cannot_be_told() -> None:
+    share, words = shown(remembered_from=0.0, n=15)
+
+    assert share == 1.0
+    assert words.startswith("cannot be told")
+
+
+def test_training_measures_its_own_data_and_has_words_for_it() -> None:
+    assert tiny.trained().memory.startswith(("0.", "cannot be told"))

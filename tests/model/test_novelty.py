@@ -77,9 +77,10 @@ def test_features_of_one_reason_count_once() -> None:
 
 
 def test_only_the_strongest_reasons_count() -> None:
-    reasons = {KNOWN[i].reason: KNOWN[i].name for i in RISING}
+    reasons = {KNOWN[i].reason: (KNOWN[i].name, 2.0) for i in RISING}
+    reasons |= {KNOWN[i].reason: (KNOWN[i].name, -1.0) for i in FALLING}
     assert len(reasons) > STRONGEST
-    values = [surprise(**dict.fromkeys(list(reasons.values())[:n], 2.0)) for n in range(8)]
+    values = [surprise(**dict(list(reasons.values())[:n])) for n in range(len(reasons) + 1)]
 
     assert values[: STRONGEST + 1] == sorted(set(values))
     assert len(set(values)) == STRONGEST + 1

@@ -22,7 +22,7 @@ from detector.model.artefact import Model
 from serve import champion as champions
 from serve.answers import Unavailable
 from serve.champion import Champion
-from serve.engine import Reader
+from serve.reading import Reader
 from serve.reference.known import NO_BREACHES, NO_MEMBERS
 from serve.store import database
 from tests import tiny
