@@ -19,6 +19,7 @@ from detector.model.artefact import load as loaded
 from detector.model.recipe import Recipe
 from detector.model.train import Lesson, Trained, train
 from detector.practice import truth_of
+from detector.pseudonym import Pseudonymiser
 from detector.registration import DataFolder
 from detector.scoring import scores
 from detector.simulate import Country, simulate, write
@@ -41,11 +42,11 @@ def on_disk(path: Path, *, without: Sequence[str] = ()) -> Path:
     return path
 
 
-def behind_the_door(made: dict[str, pa.Table]) -> DataFolder:
-    """Tables read as any carrier's are, under a key that only tests use."""
+def behind_the_door(made: dict[str, pa.Table], door: Pseudonymiser | None = None) -> DataFolder:
+    """Tables read as any carrier's are, under a key that only tests use where none is given."""
     with tempfile.TemporaryDirectory() as scratch:
         write(made, Path(scratch) / "country")
-        return read_folder(Path(scratch) / "country", pseudonymiser())
+        return read_folder(Path(scratch) / "country", door or pseudonymiser())
 
 
 @cache

@@ -140,7 +140,9 @@ def _numbers(groups: pd.Series[Any]) -> NDArray[np.int64]:
 def halves(
     shop: NDArray[np.int64], person: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """A fair coin for each row's shop (0: none), else for its person: who stands together falls together."""
-    key = np.where(shop != 0, shop, -1 - person)
-    codes = np.unique(key, return_inverse=True)[1]
+    """A fair coin for each row's shop (0: none), else for its person: who stands together falls together.
+
+    Coins are tossed in the order of rows, so that they fall the same whatever numbers a key gives.
+    """
+    codes = pd.factorize(np.where(shop != 0, shop, -1 - person))[0]
     return np.asarray((rng.random(codes.max(initial=0) + 1) < 0.5)[codes])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detector.errors import TooLittleData
 from detector.intervals import Interval
 from detector.model.asof import AsOfTable, table_as_of
 from detector.model.estimators import RiskClassifier
-from detector.model.memory import Memory, Remembers, bearable, compared, memory
+from detector.model.memory import Memory, Remembers, bearable, compared, halves, memory
 from detector.model.splits import RollingGroupSplit
 from detector.model.tuning import tuned
 from detector.workbench import Country
@@ -34,6 +36,22 @@ def test_higher_scores_for_cases_that_were_seen_are_memory() -> None:
 
     assert found.auc > 0.85
     assert "regularise" in found.words
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4)), max_size=30),
+    st.permutations(range(1, 6)),
+)
+def test_the_halves_are_the_same_whatever_numbers_shops_and_people_have(
+    rows: list[tuple[int, int]], renamed: list[int]
+) -> None:
+    shop = np.array([shop for shop, _ in rows], np.int64)
+    person = np.array([person for _, person in rows], np.int64)
+    names = np.array([0, *renamed], np.int64)
+
+    half = halves(shop, person, np.random.default_rng(7))
+
+    assert np.array_equal(half, halves(names[shop], names[person], np.random.default_rng(7)))
 
 
 def test_only_strangers_of_the_same_weeks_are_compared() -> None:

@@ -15,6 +15,7 @@ from detector.model.artefact import MANIFEST, save
 from detector.model.dataset import UNLABELLED, as_known, verdicts
 from detector.model.recipe import Recipe
 from detector.model.train import LEAST_ROWS, Trained
+from detector.pseudonym import Key, Pseudonymiser
 from detector.registration import NEVER, DataFolder, Labels
 from detector.signals import features
 from tests import tiny
@@ -58,6 +59,16 @@ def test_the_same_data_and_seed_give_the_same_model_file(tmp_path: Path) -> None
     again = tiny.learned(tiny.folder(), until=tiny.border())
 
     assert content(again, tmp_path / "b") == content(without_lessons(), tmp_path / "a")
+
+
+def test_the_model_is_the_same_under_any_key(tmp_path: Path) -> None:
+    """Also with verdicts enough that training asks whether it remembers them, half against half."""
+    one, other = (tiny.behind_the_door(tiny.tables(), Pseudonymiser(Key.fresh())) for _ in range(2))
+    told = [with_verdict(folder, decided_at=tiny.border() - 1) for folder in (one, other)]
+    learned = [tiny.learned(folder, until=tiny.border()) for folder in told]
+
+    assert "cannot be told" not in learned[0].memory
+    assert content(learned[0], tmp_path / "a") == content(learned[1], tmp_path / "b")
 
 
 def test_another_seed_gives_another_model(tmp_path: Path) -> None:
