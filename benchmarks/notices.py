@@ -80,6 +80,7 @@ def without(living: Living, seconds: int) -> list[float]:
 
 def main(folder: Path, seconds: int) -> None:
     """Print the figures."""
+    folder.mkdir(parents=True, exist_ok=True)
     StoreKeys.generate(folder)
     url = f"sqlite:///{folder / 'notices.db'}"
     living, keys = Living(url), NoticeKeys.fresh()
