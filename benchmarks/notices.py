@@ -8,7 +8,7 @@ the processor's time for both, which holds on a machine that others use too.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import threading
 import time
 from collections.abc import Sequence
@@ -124,4 +124,7 @@ def noting(own: Connection, assessments: Sequence[Assessment]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else SECONDS)
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path, help="Where its stores go.")
+    asked.add_argument("seconds", type=int, nargs="?", default=SECONDS)
+    main(**vars(asked.parse_args()))

@@ -7,8 +7,8 @@ in size the two differ by more than chance.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 import time
 from pathlib import Path
 
@@ -73,4 +73,7 @@ def main(folder: Path, visits: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else VISITS)
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path, help="Where its stores go.")
+    asked.add_argument("visits", type=int, nargs="?", default=VISITS)
+    main(**vars(asked.parse_args()))
