@@ -57,6 +57,11 @@ main.add_command(simulate)
 @click.option("--simulated", is_flag=True, help="Say in the card that the data are simulated.")
 @click.option("--practice/--no-practice", default=True, show_default=True,
               help="Also learn from simulated countries.")  # fmt: skip
+@click.option(
+    "--elsewhere",
+    is_flag=True,
+    help="The model is for other countries than the data's, so it must not rest on what is usual there.",
+)
 def train(
     *,
     data: Path,
@@ -68,6 +73,7 @@ def train(
     policy: Path,
     simulated: bool,
     practice: bool,
+    elsewhere: bool,
 ) -> None:
     """Learn a model, log the run to MLflow and write the model folder."""
     from detector.decision import Policy
@@ -89,6 +95,7 @@ def train(
             policy=budgets,
             until=until,
             seed=seed,
+            elsewhere=elsewhere,
             report=report,
         )
     fingerprint = data_fingerprint(folder)
@@ -310,6 +317,7 @@ def _trained(
     policy: Policy,
     until: int | None,
     seed: int,
+    elsewhere: bool = False,
     report: Callable[[str, float], None],
 ) -> Any:
     from detector.model.train import train as trained
@@ -321,5 +329,6 @@ def _trained(
         policy=policy,
         until=sys.maxsize if until is None else until,
         seed=seed,
+        elsewhere=elsewhere,
         progress=report,
     )

@@ -89,10 +89,23 @@ def recipe() -> Recipe:
 
 
 def learned(
-    data: DataFolder, lessons: Sequence[Lesson] = (), *, until: int, seed: int = 1
+    data: DataFolder,
+    lessons: Sequence[Lesson] = (),
+    *,
+    until: int,
+    seed: int = 1,
+    elsewhere: bool = False,
 ) -> Trained:
     """A model of that data by the tiny recipe."""
-    return train(data, lessons, recipe=recipe(), policy=policy(), until=until, seed=seed)
+    return train(
+        data,
+        lessons,
+        recipe=recipe(),
+        policy=policy(),
+        until=until,
+        seed=seed,
+        elsewhere=elsewhere,
+    )
 
 
 @cache

@@ -29,6 +29,7 @@ def card(
             f"{p['last_registration'][:10]}, {p['carriers']} carriers, {p['labels']:,} verdicts "
             f"({p['frauds_reported']:,} of fraud).",
             f"- Lessons: {p['lessons']} simulated countries, {p['lesson_registrations']:,} registrations.",
+            f"- Made for {p['for']}.",
             f"- Data fingerprint `{fingerprint}`, seed {p['seed']}.",
             "- Pseudonyms were made in local mode, under one key for all carriers in the data; a service "
             "says at `/health/ready` who makes its tokens.",

@@ -3,7 +3,8 @@
 Two things are learned from side by side: the data's own verdicts, which are few, late and partial, and
 lessons, countries in which the truth is known (simulated ones). An unlabelled row stands for a
 legitimate one only with a lower weight and only after it has had time to be reported. The more verdicts
-the data have, the less the lessons weigh.
+the data have, the less the lessons weigh. Lessons are compared with the data also by where a value
+stands among its own country's, unless the model is for elsewhere: then it must not rest on the data's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -22,6 +22,7 @@ from detector.decision import Policy, Thresholds, threshold, thresholds
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import LEARNED_UNTIL, Model, StageModel
+from detector.model.boosting import Rows, learned, margin
 from detector.model.calibrate import Calibration, calibration, shifted
 from detector.model.dataset import (
     FRAUD,
@@ -37,6 +38,7 @@ from detector.model.hearing import outcome_weights
 from detector.model.memory import bearable, halves
 from detector.model.novelty import novelty
 from detector.model.recipe import Recipe
+from detector.model.standing import Standing
 from detector.registration import MICROSECONDS, DataFolder
 from detector.signals import features
 
@@ -66,15 +68,6 @@ class Trained:
     memory: str  # whether it remembers the cases it was shown, in words
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What a booster learns from."""
-
-    vectors: NDArray[np.float32]
-    fraud: NDArray[np.int8]
-    weight: NDArray[np.float64]
-
-
 def train(
     folder: DataFolder,
     lessons: Sequence[Lesson],
@@ -84,13 +77,15 @@ def train(
     until: int,
     seed: int,
     heard: NDArray[np.float64] | None = None,
+    elsewhere: bool = False,
     progress: Progress = lambda _what, _share: None,
 ) -> Trained:
     """Learn from registrations before `until` (microseconds) and what was known by then.
 
     `heard` is, for each registration of the folder, the chance that its outcome would reach us
-    (`detector.model.hearing`); without it, every outcome would. Raises TooLittleData if there are
-    hardly any registrations, or neither verdicts nor lessons.
+    (`detector.model.hearing`); without it, every outcome would. The model is for the folder's
+    country, or for others (`elsewhere`). Raises TooLittleData if there are hardly any registrations,
+    or neither verdicts nor lessons.
     """
     known = as_known(folder, until)
     if len(known.registrations) < LEAST_ROWS:
@@ -112,17 +107,24 @@ def train(
         progress("Learning", i / len(STAGES))
         early, later[stage] = _split(own[stage], recipe)
         weight = recipe.practice_weight / (1 + (early.verdict == FRAUD).sum() / MANY_KNOWN)
-        lessons_rows = [_lesson_rows(t, weight) for t in taught[stage]]
+        home = None if elsewhere else _home(early, taught[stage])
+        lessons_rows = [_lesson_rows(t, weight, standing=home is not None) for t in taught[stage]]
         if not memory:
             share, memory = _bearable(
-                early, until - waited, lessons_rows, known=known, recipe=recipe, seed=seed
+                early,
+                until - waited,
+                lessons_rows,
+                home=home,
+                known=known,
+                recipe=recipe,
+                seed=seed,
             )
             lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
         stages[stage] = _stage(
             stage,
-            _own_rows(early, until - waited, lighter, heard=heard),
+            _own_rows(early, until - waited, lighter, home=home, heard=heard),
             lessons_rows,
-            ripe=_own_rows(early, until - waited, recipe).vectors,
+            ripe=_own_rows(early, until - waited, recipe, home=home).vectors,
             later=later[stage],
             recipe=recipe,
             seed=seed,
@@ -130,7 +132,7 @@ def train(
         metrics |= _metrics(stage, stages[stage], later[stage], recipe)
     progress("Learning", 1.0)
     model = _with_thresholds(stages, later, policy=policy, recipe=recipe, carriers=known)
-    about = _parameters(known, lessons, waited, recipe=lighter, seed=seed)
+    about = _parameters(known, lessons, waited, recipe=lighter, seed=seed, elsewhere=elsewhere)
     return Trained(model, metrics, about, memory)
 
 
@@ -139,6 +141,7 @@ def _bearable(
     mature: int,
     lessons: list[Rows],
     *,
+    home: Standing | None,
     known: DataFolder,
     recipe: Recipe,
     seed: int,
@@ -151,9 +154,10 @@ def _bearable(
 
     def scores(share: float, shown: NDArray[np.bool_]) -> Array:
         lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
-        parts = [_own_rows(t, mature, lighter) for t in (others, cases.where(shown))]
-        booster = _learned([*parts, *lessons], early.stage, recipe=recipe, seed=seed)
-        return _margin(booster, cases.vectors)
+        shown_parts = (others, cases.where(shown))
+        parts = [_own_rows(t, mature, lighter, home=home) for t in shown_parts]
+        booster = learned([*parts, *lessons], early.stage, recipe=recipe, seed=seed)
+        return margin(booster, cases.vectors)
 
     return bearable(scores, half, cases.at // (7 * DAY), rng=rng)
 
@@ -195,8 +199,24 @@ def _split(table: TrainingTable, recipe: Recipe) -> tuple[TrainingTable, Trainin
     return table.where(table.at < border), table.where(table.at >= border)
 
 
+def _home(early: TrainingTable, lessons: Sequence[TrainingTable]) -> Standing | None:
+    """Where values stand in the country itself; among the lessons' where it has hardly any rows yet.
+
+    None where nothing is learned from elsewhere: standings would say what values say.
+    """
+    if not lessons:
+        return None
+    enough = len(early) >= LEAST_ROWS
+    return Standing.among(early.vectors if enough else np.concatenate([t.vectors for t in lessons]))
+
+
 def _own_rows(
-    table: TrainingTable, mature: int, recipe: Recipe, *, heard: NDArray[np.float64] | None = None
+    table: TrainingTable,
+    mature: int,
+    recipe: Recipe,
+    *,
+    home: Standing | None,
+    heard: NDArray[np.float64] | None = None,
 ) -> Rows:
     spoken = table.verdict != UNLABELLED
     silent = np.where(table.at <= mature, recipe.unlabelled_weight, 0.0)
@@ -205,15 +225,12 @@ def _own_rows(
         weight = weight * outcome_weights(heard[table.row], spoken)
     keep = weight > 0
     fraud = (table.verdict == FRAUD).astype(np.int8)
-    return Rows(table.vectors[keep], fraud[keep], weight[keep])
+    return Rows(table.vectors[keep], fraud[keep], weight[keep], home)
 
 
-def _lesson_rows(table: TrainingTable, weight: float) -> Rows:
-    return Rows(table.vectors, table.verdict, np.full(len(table), weight))
-
-
-def _joined(parts: Sequence[Rows]) -> Rows:
-    return Rows(*(np.concatenate([getattr(p, f) for p in parts]) for f in Rows.__slots__))
+def _lesson_rows(table: TrainingTable, weight: float, *, standing: bool) -> Rows:
+    country = Standing.among(table.vectors) if standing else None
+    return Rows(table.vectors, table.verdict, np.full(len(table), weight), country)
 
 
 def _stage(
@@ -227,79 +244,19 @@ def _stage(
     seed: int,
 ) -> StageModel:
     """What is usual is learned from all `ripe` rows, heard of or not: it takes no labels."""
-    booster = _learned([own, *lessons], stage, recipe=recipe, seed=seed)
+    booster = learned([own, *lessons], stage, recipe=recipe, seed=seed)
     enough = len(ripe) >= LEAST_ROWS or not lessons
-    usual = novelty(ripe if enough else _joined(lessons).vectors, features(stage))
+    known = ripe if enough else np.concatenate([part.vectors for part in lessons])
+    usual = novelty(known, features(stage))
     unfinished = StageModel(booster, usual, Calibration(1.0, 0.0, 1.0))
     found = _calibration(unfinished, later, lessons, recipe=recipe)
     return StageModel(booster, usual, found)
 
 
-def _learned(parts: Sequence[Rows], stage: str, *, recipe: Recipe, seed: int) -> lgb.Booster:
-    """Two fits: a quick one says which rows are hard, the second learns."""
-    rng = np.random.default_rng(seed)
-    quick = _fit(
-        _joined([_thinned(part, 1 - recipe.easy_share, rng) for part in parts]),
-        stage,
-        recipe=recipe,
-        seed=seed,
-        share=0.3,
-    )
-    hard = _joined([_with_hard_rows(part, quick, recipe, rng) for part in parts])
-    return _fit(hard, stage, recipe=recipe, seed=seed)
-
-
-def _thinned(rows: Rows, share: Array | float, rng: np.random.Generator) -> Rows:
-    """Legitimate rows dropped with probability `share`, the rest weighing as much as all did."""
-    odds = np.where(rows.fraud == 1, 0.0, share)
-    keep = rng.random(len(odds)) >= odds
-    weight = (rows.weight / (1 - odds))[keep]
-    return Rows(rows.vectors[keep], rows.fraud[keep], weight)
-
-
-def _with_hard_rows(
-    rows: Rows, quick: lgb.Booster, recipe: Recipe, rng: np.random.Generator
-) -> Rows:
-    """All rows that the quick model finds hard, and a weighted sample of the easy ones.
-
-    False alarms at one in a thousand are decided among the hard rows; the rest only says where zero is.
-    """
-    if not len(rows.weight):
-        return rows
-    raw = _margin(quick, rows.vectors)
-    easy = raw < np.quantile(raw, 1 - recipe.hard_share)
-    return _thinned(rows, np.where(easy, 1 - recipe.easy_share, 0.0), rng)
-
-
-def _margin(booster: lgb.Booster, vectors: Array) -> Array:
-    return np.asarray(booster.predict(vectors, raw_score=True, num_threads=2))
-
-
-def _fit(rows: Rows, stage: str, *, recipe: Recipe, seed: int, share: float = 1.0) -> lgb.Booster:
-    """One booster, deterministic for a seed, data, CPU type and thread count."""
-    wanted = features(stage)
-    settings: dict[str, Any] = dict(recipe.booster)
-    rounds = max(int(settings.pop("num_iterations") * share), 1)
-    settings |= {
-        "objective": "binary",
-        "monotone_constraints": [f.monotone for f in wanted],
-        "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 2,
-        "verbosity": -1,
-    }
-    names = [f.name for f in wanted]
-    data = lgb.Dataset(
-        rows.vectors, rows.fraud, weight=rows.weight, feature_name=names, free_raw_data=True
-    )
-    return lgb.train(settings, data, num_boost_round=rounds)
-
-
 def _raw(model: StageModel, vectors: Array, recipe: Recipe) -> Array:
     if not len(vectors):
         return np.empty(0)
-    return _margin(model.booster, vectors) + recipe.novelty_weight * model.novelty.of(vectors)
+    return margin(model.booster, vectors) + recipe.novelty_weight * model.novelty.of(vectors)
 
 
 def _calibration(
@@ -312,8 +269,9 @@ def _calibration(
         return found
     learned = None
     if lessons:
-        taught = _joined(lessons)
-        learned = calibration(_raw(model, taught.vectors, recipe), taught.fraud.astype(int))
+        raw_there = _raw(model, np.concatenate([part.vectors for part in lessons]), recipe)
+        fraud_there = np.concatenate([part.fraud for part in lessons]).astype(int)
+        learned = calibration(raw_there, fraud_there)
     known = learned or Calibration(1.0, 0.0, 1.0)
     return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), raw, USUAL_SHARE)
 
@@ -378,11 +336,18 @@ def _metrics(
 
 
 def _parameters(
-    folder: DataFolder, lessons: Sequence[Lesson], waited: int, *, recipe: Recipe, seed: int
+    folder: DataFolder,
+    lessons: Sequence[Lesson],
+    waited: int,
+    *,
+    recipe: Recipe,
+    seed: int,
+    elsewhere: bool,
 ) -> dict[str, Any]:
     own = folder.registrations
     return {
         "seed": seed,
+        "for": "other countries than its data's" if elsewhere else "the country of its data",
         "registrations": len(own),
         "labels": len(folder.labels),
         "frauds_reported": int(folder.labels.fraud.sum()),

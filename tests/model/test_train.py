@@ -12,6 +12,7 @@ import pytest
 from detector.errors import BadInput, TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import MANIFEST, save
+from detector.model.card import card
 from detector.model.dataset import UNLABELLED, as_known, verdicts
 from detector.model.recipe import Recipe
 from detector.model.train import LEAST_ROWS, Trained
@@ -120,6 +121,25 @@ def test_lessons_alone_are_enough_and_the_probabilities_stay_sane() -> None:
 
     vectors = np.full((1, model.stages["activation"].booster.num_feature()), np.nan, np.float32)
     assert 0 <= model.probability("activation", model.evidence("activation", vectors))[0] < 0.5
+
+
+def test_a_model_for_elsewhere_is_another_and_says_so(tmp_path: Path) -> None:
+    abroad = tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border(), elsewhere=True)
+
+    assert content(abroad, tmp_path / "abroad") != content(tiny.trained(), tmp_path / "here")
+    assert "Made for other countries" in card(abroad, simulated=True, fingerprint="f")
+    assert "Made for the country of its data" in card(
+        tiny.trained(), simulated=True, fingerprint="f"
+    )
+
+
+def test_without_lessons_there_is_nothing_to_compare_with_and_both_are_one(tmp_path: Path) -> None:
+    here, abroad = (
+        tiny.learned(tiny.folder(), until=tiny.border(), elsewhere=elsewhere)
+        for elsewhere in (False, True)
+    )
+
+    assert content(here, tmp_path / "here") == content(abroad, tmp_path / "abroad")
 
 
 def test_without_a_date_everything_is_learned_from() -> None:
