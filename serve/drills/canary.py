@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
 import httpx
-from pydantic.alias_generators import to_camel
 
 from detector.intake.schema import REGISTRATIONS
 from detector.intake.source import in_folder
-from detector.pseudonym import Key
 from detector.spans import Spans
-from serve import assembly, wiring
-from serve.api.audit import audit_routers
-from serve.api.oracle import oracle_router
-from serve.app import create_app
 from serve.drills.people import Event, registration
 from serve.drills.planted import plant
 from serve.drills.real import postgres, training
 from serve.drills.search import ENCODINGS, Hit, hits
-from serve.issuer import DevClient, Issuer, secret_hash, signing_key
-from serve.naming import API_BASE, SCOPES, TMF_BASE
+from serve.drills.serving import Place, asked_as, everything_into, keys_in, served
+from serve.naming import API_BASE, TMF_BASE
 from serve.oracle.rules import Alarm
-from serve.schemas import CODED
-from serve.settings import Settings
-from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
 from serve.witness import Witness
 
-NAME, AUDIENCE = "http://issuer.drill", "registration-risk"
 LEARNED_FROM, SHORTEST = (
     5,
     8,
@@ -131,23 +119,17 @@ def _served(
     service, answers = folder / "service", Counter[int]()
     service.mkdir(parents=True)
     with (
-        _everything_into(service),
-        _keys_in(folder),
+        everything_into(service),
+        keys_in(folder),
         postgres(service / "postgresql") as server,
     ):
         for url in (f"sqlite:///{service / 'store.db'}", server):
-            place = Place(folder, service, url)
-            answers += asyncio.run(_serve(place, model, marked, now=now, witness=witness))
+            place, ask = Place(folder, service, url), partial(_asked, marked=marked, now=now)
+            given = asyncio.run(served(place, model, ask, witness=witness))
+            with (service / "answers.bin").open("ab") as file:
+                file.write(b"\n".join(answer.content for answer in given))
+            answers.update(answer.status_code for answer in given)
     return answers
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a service is kept, apart from its key, and its store."""
-
-    folder: Path
-    service: Path
-    url: str
 
 
 def _learned_from(country: Path) -> dict[str, str]:
@@ -173,95 +155,21 @@ def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-@contextlib.contextmanager
-def _everything_into(folder: Path) -> Iterator[None]:
-    """What is printed and what is put aside for a moment lies below the folder too."""
-    before, scratch = tempfile.tempdir, folder / "tmp"
-    scratch.mkdir()
-    with (folder / "stdout.txt").open("w") as out, (folder / "stderr.txt").open("w") as err:
-        tempfile.tempdir = str(scratch)
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                yield
-        finally:
-            tempfile.tempdir = before
-
-
-@contextlib.contextmanager
-def _keys_in(folder: Path) -> Iterator[None]:
-    """Both stores' keys, apart from the service, and named by the environment as every part looks for them."""
-    StoreKeys.generate(folder)
-    named = {ENGINE_FILE: str(folder / ENGINE_NAME), WORKER_FILE: str(folder / WORKER_NAME)}
-    before = {name: os.environ.get(name) for name in named}
-    os.environ |= named
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-
-
-async def _serve(
-    place: Place, model: Path, marked: Sequence[Event], *, now: datetime, witness: type[Witness]
-) -> Counter[int]:
-    """Ask everything that a carrier can ask, rightly and wrongly; how many answers by status."""
-    folder, key = place.service, place.folder / "key"
-    if not key.exists():
-        Key.generate(key)
-    settings = Settings(issuer=NAME, jwks_url="https://issuer.drill/jwks")
-    environment = {
-        assembly.STORE: place.url,
-        assembly.MODEL: str(model),
-        "SIMVIGIA_KEY_FILE": str(key),
-    }
-    parts = wiring.parts(environment, settings=settings)
-    client = DevClient(secret_hash("drill", b"salt" * 4), ("alfa",), tuple(SCOPES))
-    issuer = Issuer(signing_key(None), {"drill": client}, name=NAME, audience=AUDIENCE)
-    with (folder / "service.log").open("a") as log:
-        app = create_app(
-            parts.desk,
-            settings,
-            development=issuer,
-            log=log,
-            routers=(
-                *parts.deliveries.routers,
-                *audit_routers(parts.keeper),
-                oracle_router(parts.watch),
-            ),
-            witness=witness(parts.keeper, parts.watch),
-        )
-        parts.start()
-        try:
-            answers = await _asked(app, issuer.token("drill"), marked, now)
-        finally:
-            parts.stop()
-    told = b"\n".join(answer.content for answer in answers)
-    with (folder / "answers.bin").open("ab") as file:
-        file.write(told)
-    return Counter(answer.status_code for answer in answers)
-
-
 async def _asked(
-    app: object, token: str, marked: Sequence[Event], now: datetime
+    http: httpx.AsyncClient, marked: Sequence[Event], now: datetime
 ) -> list[httpx.Response]:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    """Everything that a carrier can ask, rightly and wrongly."""
     found: list[httpx.Response] = []
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://api.drill", headers=headers, timeout=60
-    ) as http:
-        for event in marked:
-            for path, content in _questions(event, now):
-                found.append(await http.post(path, content=content))
-        pages = ("/metrics", "/operator/askers", "/health/ready")
-        return [*found, *[await http.get(path) for path in pages]]
+    for event in marked:
+        for path, content in _questions(event, now):
+            found.append(await http.post(path, content=content))
+    pages = ("/metrics", "/operator/askers", "/health/ready")
+    return [*found, *[await http.get(path) for path in pages]]
 
 
 def _questions(event: Event, now: datetime) -> Iterator[tuple[str, bytes]]:
     """One person's registration in every way, right and wrong."""
-    body, api = _body(event), f"{API_BASE}/assessments"
+    body, api = asked_as(event), f"{API_BASE}/assessments"
     names = {"carrierId": "alfa", "registrationId": body["registrationId"]}
     later = (now + timedelta(seconds=1)).isoformat()
     identity = str(body["identityValue"])
@@ -284,15 +192,6 @@ def _questions(event: Event, now: datetime) -> Iterator[tuple[str, bytes]]:
     yield f"{API_BASE}/outcomes", _json(names | {"label": identity, "source": "HOLDER"})
     task = {"partyRole": {"id": identity, "@referredType": "curp"}}
     yield f"{TMF_BASE}/partyRoleProductOfferingRiskAssessment", _json(task)
-
-
-def _body(event: Event) -> dict[str, object]:
-    """A registration as the API takes it."""
-    words = {"msisdn": "phoneNumber"}
-    return {
-        words.get(name) or to_camel(name): str(value).upper() if name in CODED else value
-        for name, value in event.items()
-    }
 
 
 def _json(content: object) -> bytes:

@@ -69,19 +69,23 @@ def canary(*, people: int, model: Path | None) -> None:
 @click.option(
     "--store", default="", help="An empty PostgreSQL store to attack; a SQLite file unless given."
 )
-def leak(*, people: int, seed: int, store: str) -> None:
-    """Attack a copy of the store as an outsider who knows every CURP and one carrier's customers.
+@MODEL
+def leak(*, people: int, seed: int, store: str, model: Path | None) -> None:
+    """Attack a copy of the store, and all that lies beside it, as an outsider who knows every CURP and one
+    carrier's customers.
 
     Exit code 1 where anything is told above chance.
     """
     import tempfile
 
+    from serve.drills import beside
     from serve.drills import leak as thief
 
     with tempfile.TemporaryDirectory(prefix="drill") as scratch:
-        folder = Path(scratch) / "ours"
+        folder, champion = Path(scratch) / "ours", model or MODELS / "champion"
         found = thief.drill(folder, people=people, seed=seed, url=store)
         sizes = thief.classes(folder)
+        found += beside.drill(Path(scratch) / "beside", champion, people=people, seed=seed)
         click.echo("\n".join(map(str, found)))
         click.echo("\nhistories by size class, of nobody in particular: " + ", ".join(
             f"{count:,} of {size:,} bytes" for size, count in sorted(sizes.items())))  # fmt: skip
@@ -91,6 +95,11 @@ def leak(*, people: int, seed: int, store: str) -> None:
                 Path(scratch) / weakness, people=people, seed=seed, weakness=weakness
             )
             click.echo("\n".join(str(one) for one in weak if one.above and not one.expected))
+        for what, weak in beside.weakened(
+            Path(scratch) / "beside", champion, people=people, seed=seed
+        ):
+            click.echo(f"\non a build weakened on purpose (it {what}):")
+            click.echo("\n".join(str(one) for one in weak if one.above))
     _end(tuple(one.attack for one in found if one.fault))
 
 

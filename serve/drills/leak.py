@@ -121,7 +121,7 @@ def drill(
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     theft, served = _served(
-        url or f"{SQLITE}{folder / 'store.db'}", folder / "stolen.db", _lives(people, rng), people
+        url or f"{SQLITE}{folder / 'store.db'}", folder / "stolen.db", lives(people, rng), people
     )
     copy = theft.copy()
     served.own.close()
@@ -147,7 +147,7 @@ def classes(folder: Path) -> Counter[int]:
     return sizes
 
 
-def _lives(people: int, rng: np.random.Generator) -> list[Event]:
+def lives(people: int, rng: np.random.Generator) -> list[Event]:
     """Everybody registers once with one carrier; a third also with the other."""
     asked = [(OWN, who) for who in range(people)]
     asked += [(OTHER, int(who)) for who in rng.permutation(people)[: people // 3]]

@@ -71,12 +71,12 @@ def hits(folder: Path, values: Mapping[str, str]) -> list[Hit]:
     wanted, found = needles(values), list[Hit]()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
-        for content in _layers(name.encode() + b"\n" + path.read_bytes()):
+        for content in layers(name.encode() + b"\n" + path.read_bytes()):
             found += [Hit(name, v, how) for needle, v, how in wanted if needle in content]
     return list(dict.fromkeys(found))
 
 
-def _layers(content: bytes) -> Iterator[bytes]:
+def layers(content: bytes) -> Iterator[bytes]:
     """The content, and what is compressed inside it."""
     yield content
     for mark in (GZIP, *ZLIB):
