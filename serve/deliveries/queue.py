@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from serve.store.coarse import hour, minute
 from serve.store.database import Connection, Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,8 +133,16 @@ def enqueue(own: Connection, drafts: Sequence[Draft], *, at: datetime, due: date
     own.run_many(
         "INSERT INTO outbox (message, route, kind, body, created_at, due_at, attempts) "
         "VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (message) DO NOTHING",
-        [(d.message, d.route, d.kind, d.body, micros(at), micros(due)) for d in drafts],
+        [
+            (d.message, d.route, d.kind, d.body, minute(micros(at)), _waits_until(at, due))
+            for d in drafts
+        ],
     )
+
+
+def _waits_until(at: datetime, due: datetime) -> int:
+    """What may leave now is due since the beginning of the minute: its own moment is somebody's."""
+    return micros(due) if due > at else minute(micros(at))
 
 
 def ready(own: Connection, *, at: datetime) -> list[Row]:
@@ -205,8 +214,8 @@ def settle(
 def _proof(attempt: Attempt, at: datetime) -> tuple[object, ...]:
     m = attempt.message
     digest = hashlib.sha256(m.body).digest()
-    made = micros(m.created_at)
-    return m.message, m.route, m.kind, digest, made, micros(at), m.attempts + 1, attempt.answer[:64]
+    made, sent = hour(micros(m.created_at)), hour(micros(at))
+    return m.message, m.route, m.kind, digest, made, sent, m.attempts + 1, attempt.answer[:64]
 
 
 def _wait(attempt: Attempt, pace: Pace, chance: Random) -> float:
@@ -217,7 +226,7 @@ def _wait(attempt: Attempt, pace: Pace, chance: Random) -> float:
 def _put_back(own: Connection, attempt: Attempt, *, at: datetime, wait: float, pace: Pace) -> None:
     again = at + timedelta(seconds=wait)
     over = again > attempt.message.created_at + timedelta(seconds=pace.lifetime)
-    due, dead = (None, micros(at)) if over else (micros(again), None)
+    due, dead = (None, hour(micros(at))) if over else (micros(again), None)
     own.run(
         "UPDATE outbox SET attempts = attempts + 1, lease = NULL, fault = ?, due_at = ?, dead_at = ? "
         "WHERE id = ? AND lease = ?",
@@ -265,7 +274,7 @@ def revive(own: Connection, message: str, *, at: datetime) -> bool:
     rows = own.rows(
         "UPDATE outbox SET due_at = ?, created_at = ?, attempts = 0, dead_at = NULL, fault = NULL "
         "WHERE message = ? AND dead_at IS NOT NULL RETURNING id",
-        [micros(at), micros(at), message],
+        [minute(micros(at)), minute(micros(at)), message],
     )
     return bool(rows)
 
@@ -286,7 +295,7 @@ def prune(own: Connection, *, at: datetime, pace: Pace, retention: Retention) ->
         own.run(
             "UPDATE outbox SET due_at = NULL, dead_at = ?, fault = COALESCE(fault, 'too old') "
             "WHERE created_at < ? AND due_at <= ?",
-            [now, old, now],
+            [hour(now), old, now],
         )
         own.run("DELETE FROM outbox WHERE dead_at < ?", [micros(at - retention.dead)])
         own.run("DELETE FROM deliveries WHERE sent_at < ?", [micros(at - retention.proof)])

@@ -26,7 +26,7 @@ from serve.notices.folios import new_folio, plain_folio
 from serve.notices.lockbox import Lockbox, Row
 from serve.notices.manners import Manners, held_until
 from serve.notices.pen import Pen
-from serve.store.coarse import HOUR, hour
+from serve.store.coarse import HOUR, hour, quarter_after
 from serve.store.database import Connection
 
 DAY = timedelta(days=1)
@@ -250,8 +250,9 @@ class Notifier:
             return told.gathering[row.name]
         sql = "SELECT MIN(due_at) FROM notices WHERE person = ? AND due_at > ?"
         [(gathering,)] = own.rows(sql, [row.name, micros(at)])
-        later = self._manners.together_after
-        return self._manners.awake(at + later) if gathering is None else moment(gathering)
+        if gathering is not None:
+            return moment(gathering)
+        return self._manners.awake(quarter_after(at + self._manners.together_after))
 
     def _tell_together(
         self, own: Connection, person: bytes, notices: Sequence[tuple[str, News]], at: datetime

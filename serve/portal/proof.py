@@ -20,6 +20,7 @@ from serve.notices.enrolment import Member, Register
 from serve.notices.lockbox import Lockbox, Seals
 from serve.notices.notifier import Notifier, Unsettled
 from serve.notices.pen import Pen
+from serve.store.coarse import minute
 from serve.store.database import Connection
 
 CODE_DIGITS, CODE_LIFE, MOST_TRIES = 8, timedelta(minutes=15), 10
@@ -157,5 +158,6 @@ def forget(own: Connection, at: datetime) -> None:
     """What is over: challenges, and the letters to nobody. A chore of the dispatcher."""
     own.run("DELETE FROM portal_challenges WHERE until < ?", [micros(at - DAY)])
     own.run(
-        "DELETE FROM outbox WHERE route = ? AND created_at < ?", [NOBODY, micros(at - CODE_LIFE)]
+        "DELETE FROM outbox WHERE route = ? AND created_at < ?",
+        [NOBODY, minute(micros(at - CODE_LIFE))],
     )

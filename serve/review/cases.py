@@ -1,7 +1,8 @@
 """Cases: opened with the answer that held or asked for more, claimed, voted on, ended or lapsed.
 
 Everything here works on one connection; what writes is for inside `own.writing()`. Times are
-microseconds since 1970 UTC, by the engine's clock; what is kept says the hour only, but for a claim.
+microseconds since 1970 UTC, by the engine's clock; what is kept says the hour only (a claim: the minute)
+and the score to the percent.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from detector.decision import HOLD
 from serve.answers import Unknown
 from serve.review.policy import HOUR, MINUTE, ReviewPolicy
 from serve.store.books import Books
-from serve.store.coarse import hour
+from serve.store.coarse import hour, minute, percent
 from serve.store.database import Connection, Row
 
 COLUMNS = ("folio, carrier, stage, decision, score, opened_at, due_at, claimed_by,"
@@ -63,7 +64,7 @@ def put(own: Connection, case: Case) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folio) DO UPDATE SET stage = excluded.stage,"
         " decision = excluded.decision, score = excluded.score, due_at = excluded.due_at,"
         " ended = NULL, ended_at = NULL",
-        [case.folio, case.carrier, case.stage, case.decision, case.score,
+        [case.folio, case.carrier, case.stage, case.decision, percent(case.score),
          hour(case.opened_at), hour(case.due_at)],
     )  # fmt: skip
 
@@ -114,7 +115,7 @@ def claim(own: Connection, case: Case, *, reviewer: str, at: int, policy: Review
         raise Taken
     own.run(
         "UPDATE cases SET claimed_by = ?, claimed_until = ? WHERE folio = ?",
-        [reviewer, at + int(policy.claim_minutes * MINUTE), case.folio],
+        [reviewer, minute(at + int(policy.claim_minutes * MINUTE)), case.folio],
     )
 
 

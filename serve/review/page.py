@@ -54,7 +54,7 @@ def _when(at: datetime) -> str:
 
 
 def _risk(score: float) -> str:
-    return f"{score:.1%}".replace("%", " %") if score else "–"  # rules alone give no score
+    return f"{score:.0%}".replace("%", " %") if score else "–"  # rules alone give no score
 
 
 _TEMPLATES.filters |= {"when": _when, "risk": _risk}

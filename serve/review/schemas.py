@@ -40,7 +40,7 @@ class AllowQuestion(Question):
 
 
 class CaseLine(Answer):
-    """A case as the queue shows it. The exact score is for reviewers only."""
+    """A case as the queue shows it. Its score, to the percent, is for reviewers only."""
 
     case_id: UUID = Field(description="The assessment's id")
     folio: f.Version = Field(description="What the clerk handed to the person")

@@ -1,18 +1,36 @@
-"""Times that stand in the open, no finer than whoever reads them needs: a registration's own moment is sealed.
+"""Times and scores in the open, no finer than whoever reads them needs: a registration's own are sealed.
 
 In an hour of a country thousands register; to the second one carrier's customers could be found by their times.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-HOUR = 3_600_000_000  # microseconds
+MINUTE = 60_000_000  # microseconds
+HOUR = 60 * MINUTE
+QUARTER = timedelta(minutes=15)
 
 
 def hour(at: int) -> int:
     """The beginning of a moment's hour."""
     return at - at % HOUR
+
+
+def minute(at: int) -> int:
+    """The beginning of a moment's minute."""
+    return at - at % MINUTE
+
+
+def quarter_after(at: datetime) -> datetime:
+    """The end of a moment's quarter of an hour."""
+    over = timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
+    return at - over + QUARTER if over else at
+
+
+def percent(score: float) -> float:
+    """A probability to the percent."""
+    return round(score, 2)
 
 
 def hour_of(at: datetime) -> datetime:

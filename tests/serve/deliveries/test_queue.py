@@ -7,6 +7,7 @@ import pytest
 
 from serve.deliveries import queue
 from serve.deliveries.queue import Attempt, Draft, Message, Pace, Retention
+from serve.store import coarse
 from serve.store.database import Connection, connect
 from tests.serve.deliveries.post import AT
 
@@ -68,6 +69,22 @@ def test_what_was_taken_leaves_a_proof_and_nothing_else(own: Connection) -> None
     [(name, answer, attempts)] = own.rows("SELECT message, answer, attempts FROM deliveries")
     assert (name, answer, attempts) == ("a", "HTTP 204", 1)
     assert queue.waiting(own) == 0
+
+
+def test_what_is_kept_of_a_message_says_its_hour_and_while_it_waits_its_minute(
+    own: Connection,
+) -> None:
+    at = AT.replace(minute=17, second=41, microsecond=123_456)
+    with own.writing():
+        queue.open_route(own, "r", channel="webhook", address=b"sealed")
+        drafts = [Draft(name, "r", "kind", b"body") for name in ("sent", "waits")]
+        queue.enqueue(own, drafts, at=at, due=at)
+    waiting = own.rows("SELECT created_at, due_at FROM outbox")
+    settle(own, Attempt(take(own, at)[0], "250"), at=at + timedelta(seconds=2))
+
+    assert {moment % coarse.MINUTE for row in waiting for moment in row} == {0}
+    [proof] = own.rows("SELECT created_at, sent_at FROM deliveries")
+    assert {moment % coarse.HOUR for moment in proof} == {0}
 
 
 def test_a_late_success_counts_although_another_took_over(own: Connection) -> None:

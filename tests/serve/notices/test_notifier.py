@@ -8,6 +8,7 @@ from serve.answers import Refused
 from serve.notices import texts
 from serve.notices.bursts import kind_of_burst
 from serve.notices.manners import Manners, hold
+from serve.store import coarse
 from serve.store.database import Connection
 from tests.serve.notices.people import (
     AT,
@@ -104,6 +105,18 @@ def test_in_a_digest_a_contact_is_not_told_of_what_it_came_with(own: Connection)
         ("office@congreso.example", True),
         ("office@congreso.example", False),
     }
+
+
+def test_what_waits_to_be_told_together_does_not_say_when_it_was_registered(
+    own: Connection,
+) -> None:
+    accepted(own)
+    at = AT + timedelta(minutes=7, seconds=31, microseconds=5)
+    consider(own, *(case(number) for number in range(1, 12)), at=at)
+
+    due = [moment for (moment,) in own.rows("SELECT due_at FROM notices WHERE due_at > 0")]
+    assert due
+    assert {moment % (15 * coarse.MINUTE) for moment in due} == {0}
 
 
 def test_a_folio_leads_to_all_that_its_letter_told_of(own: Connection) -> None:

@@ -45,6 +45,16 @@ def test_cases_and_words_about_them_are_kept_by_the_hour(bench: Bench) -> None:
         assert {time % HOUR for time in held} == {0}, table
 
 
+def test_a_case_beside_its_folio_has_a_score_to_the_percent_and_a_claim_by_the_minute(
+    bench: Bench,
+) -> None:
+    bench.room.claim(ANA, bench.waiting()[0])
+
+    held = bench.own.rows("SELECT score, claimed_until FROM cases")
+    assert {score for score, _ in held} == {round(score, 2) for score, _ in held}
+    assert {until % MINUTE for _, until in held if until} == {0}
+
+
 def test_cases_tell_no_office_and_no_place_in_the_order(bench: Bench) -> None:
     assert not {"needs", "sequence"} & names(bench.own, "cases")
 
