@@ -33,7 +33,7 @@ from detector.simulate import Country, simulate, write
 LEARNED_SHARE = 0.6
 SHOWN = 3
 MARKER = ".simvigia-demo"
-LESSON_COUNTRIES, LESSON_REGISTRATIONS = 3, 20_000
+LESSON_COUNTRIES, LESSON_REGISTRATIONS = 4, 20_000  # one of each land
 
 
 def run(
