@@ -255,6 +255,11 @@ class KeyView:
         """How many of them carry a flag of `windows.FLAGS`, as known at the moment."""
         return self.numbers[:, self.spec.width - 2 - W * F + _FLAGGED[flag, window]]
 
+    def all_flagged(self, window: str = "memory") -> NDArray[np.float32]:
+        """The same of every flag: queries by FLAGS."""
+        end = self.spec.width - 2
+        return self.numbers[:, end - W * F + WINDOWS.index(window) : end : W]
+
     @property
     def gap(self) -> Column:
         """Seconds to the nearest of them; the whole memory where there is none."""

@@ -11,6 +11,7 @@ and the shredder of old backups.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from detector.errors import KeyMissing
 from serve import keyfile
+from serve.keyed import Keyed
 
 FORMAT = 2
 SECRET_BYTES = 32
@@ -38,9 +40,12 @@ class EngineKey:
     secret: bytes = field(repr=False)
     seal_to: Mapping[str, bytes] = field(default_factory=dict)  # public halves, by use
 
+    rows: Keyed = field(init=False, repr=False, compare=False)  # what `vault` makes rows with
+
     def __post_init__(self) -> None:
         if len(self.secret) != SECRET_BYTES or not 0 < self.epoch < 2**32:
             raise KeyMissing("an engine key is 32 bytes with an epoch from 1")
+        object.__setattr__(self, "rows", Keyed(self.secret, hashlib.sha512))
 
     @property
     def mark(self) -> bytes:

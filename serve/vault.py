@@ -10,7 +10,6 @@ another row or under another epoch does not open. Needs a cryptographer's review
 
 from __future__ import annotations
 
-import hmac
 import os
 from bisect import bisect_left
 from functools import lru_cache
@@ -77,7 +76,7 @@ def row(key: EngineKey, kind: str, token: bytes, *, name: bytes = b"") -> Row:
     """
     if not token or not kind:
         raise BadInput("a row needs a kind and a token")
-    made = hmac.digest(key.secret, _beginning(kind) + token, "sha512")
+    made = key.rows.digest(_beginning(kind) + token)
     return Row(
         key.epoch, name or made[:ROW_ID_BYTES], made[ROW_ID_BYTES : ROW_ID_BYTES + KEY_BYTES]
     )

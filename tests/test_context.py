@@ -14,6 +14,7 @@ from detector.history import SPECS, activations, commit_ranks
 from detector.lifecycle import STAGES
 from detector.registration import KEYS, DataFolder
 from detector.signals import features, vectors
+from detector.windows import FLAGS
 from tests.streams import random_folder
 
 seeds = st.integers(0, 2**32 - 1)
@@ -139,6 +140,20 @@ def test_vectors_are_the_same_under_any_token_key(seed: int, stage: str) -> None
         officials=replace(officials, identity=other(officials.identity)),
     )
     assert_same(vectors_of(renamed, stage)[1], vectors_of(folder, stage)[1], stage)
+
+
+def test_an_excess_is_the_one_of_its_flag_bit_for_bit() -> None:
+    past = Past.of(random_folder(np.random.default_rng(5), 300))
+    queries = past.queries(STAGES[0])
+    context = past.context(STAGES[0], queries, past.rings({STAGES[0]: queries})[STAGES[0]])
+
+    for key, view in context.views.items():
+        for place, flag in enumerate(FLAGS):
+            usual = np.minimum(context.usual[:, place], 0.9)
+            expected = view.count() * usual
+            spread = np.sqrt(expected * (1 - usual) + 0.25)
+            alone = ((view.flagged(flag) - expected) / spread).astype(np.float32)
+            assert context.excess(context.on(key), flag).tobytes() == alone.tobytes(), (key, flag)
 
 
 def test_a_registration_without_a_key_gets_no_number_from_it() -> None:

@@ -12,7 +12,7 @@ See decisions 0021 and 0050. Needs a cryptographer's review.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from detector.errors import KeyMissing
 from detector.registration import Int64
 from serve import vault
 from serve.enginekeys import EngineKey
+from serve.keyed import Keyed
 from serve.sealing import Opener, Sealer
 from serve.store.keys import StoreKeys
 from serve.vault import EPOCH_BYTES, NotOpened, Row
@@ -62,7 +63,7 @@ class Seals:
         self._rows, self._items, self._numbers, self._prints = (
             _Blocks(_derived(index, purpose)) for purpose in ("rows", "items", "numbers", "prints")
         )
-        self._folios = _derived(index, "folios")
+        self._keyed = Keyed(_derived(index, "folios"), hashlib.sha256).digest
         self._sealers: dict[str, tuple[int, int, Sealer]] = {}  # by use: stream, epoch
         self._openers: dict[int, Opener] = {}
 
@@ -127,9 +128,6 @@ class Seals:
         cut = self._prints.numbers(blocks) & ((1 << PRINT_BITS) - 1)
         made = np.where(cut == 0, 1, cut).reshape(ids.shape)
         return np.where(ids == 0, 0, made).astype(np.int64)
-
-    def _keyed(self, text: bytes) -> bytes:
-        return hmac.digest(self._folios, text, "sha256")
 
     # Boxes
 

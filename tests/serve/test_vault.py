@@ -1,5 +1,7 @@
 """A record opens for its token under its key, and for nothing else; its size tells a class, no more."""
 
+import hashlib
+import hmac
 import stat
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from detector.errors import BadInput, KeyMissing
 from serve import sealing, vault
 from serve.enginekeys import EngineKey, EngineKeys, WorkerKeys, fresh, rotated
+from serve.keyed import Keyed
 from serve.vault import NotOpened
 
 KEY = EngineKey(1, bytes(range(32)))
@@ -18,6 +21,20 @@ NEXT = EngineKey(2, bytes(range(1, 33)))
 TOKENS = st.binary(min_size=16, max_size=16)
 ANA, EVA = b"A" * 16, b"E" * 16
 INDEX = bytes(range(2, 34))
+
+
+@given(st.binary(max_size=64), st.binary(max_size=300))
+def test_a_kept_key_makes_the_codes_that_the_library_makes(secret: bytes, text: bytes) -> None:
+    for algorithm in (hashlib.sha256, hashlib.sha512):
+        keyed = Keyed(secret, algorithm)
+
+        assert keyed.digest(text) == hmac.digest(secret, text, algorithm)
+        assert keyed.digest(text) == keyed.digest(text)
+
+
+def test_a_key_longer_than_a_block_is_refused() -> None:
+    with pytest.raises(ValueError, match="one block"):
+        Keyed(bytes(65), hashlib.sha256)
 
 
 def ring(*keys: EngineKey) -> EngineKeys:
