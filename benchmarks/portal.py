@@ -56,6 +56,7 @@ async def measured(world: World, visits: int) -> dict[str, list[list[float]]]:
 
 def main(folder: Path, visits: int) -> None:
     """Print the figures."""
+    folder.mkdir(parents=True, exist_ok=True)
     StoreKeys.generate(folder)
     world = World(connect(f"sqlite:///{folder / 'portal.db'}"))
     world.enrol()
