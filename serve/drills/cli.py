@@ -78,14 +78,14 @@ def leak(*, people: int, seed: int, store: str, model: Path | None) -> None:
     """
     import tempfile
 
-    from serve.drills import beside
     from serve.drills import leak as thief
+    from serve.drills import leftovers
 
     with tempfile.TemporaryDirectory(prefix="drill") as scratch:
         folder, champion = Path(scratch) / "ours", model or MODELS / "champion"
         found = thief.drill(folder, people=people, seed=seed, url=store)
         sizes = thief.classes(folder)
-        found += beside.drill(Path(scratch) / "beside", champion, people=people, seed=seed)
+        found += leftovers.drill(Path(scratch) / "beside", champion, people=people, seed=seed)
         click.echo("\n".join(map(str, found)))
         click.echo("\nhistories by size class, of nobody in particular: " + ", ".join(
             f"{count:,} of {size:,} bytes" for size, count in sorted(sizes.items())))  # fmt: skip
@@ -95,7 +95,7 @@ def leak(*, people: int, seed: int, store: str, model: Path | None) -> None:
                 Path(scratch) / weakness, people=people, seed=seed, weakness=weakness
             )
             click.echo("\n".join(str(one) for one in weak if one.above and not one.expected))
-        for what, weak in beside.weakened(
+        for what, weak in leftovers.weakened(
             Path(scratch) / "beside", champion, people=people, seed=seed
         ):
             click.echo(f"\non a build weakened on purpose (it {what}):")

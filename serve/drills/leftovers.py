@@ -56,7 +56,7 @@ class Careless(Witness):
         return super().asked(client, event)
 
 
-class Keyed(Careless):
+class Pseudonymous(Careless):
     """The same with a key, which hides who it is and not that it is the same person."""
 
     @staticmethod
@@ -131,7 +131,7 @@ def weakened(
     folder: Path, model: Path, *, people: int, seed: int
 ) -> Iterator[tuple[str, list[Finding]]]:
     """In the drill's folder: what was weakened on purpose, and what is found then."""
-    for what, witness in (("prints plain hashes", Careless), ("prints keyed tokens", Keyed)):
+    for what, witness in (("prints plain hashes", Careless), ("prints keyed tokens", Pseudonymous)):
         place = folder / witness.__name__
         yield what, service(place, model, people=people, seed=seed, witness=witness)
     yield "puts a table of plain hashes aside", [put_aside(folder)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.drills import beside
+from serve.drills import leftovers
 from serve.drills.leak import Finding
 from tests.architecture.source import ROOT
 
@@ -19,7 +19,7 @@ def above(found: list[Finding]) -> set[str]:
 
 
 def test_logs_metrics_and_what_was_put_aside_name_nobody(tmp_path: Path) -> None:
-    found = beside.service(tmp_path, CHAMPION, people=PEOPLE, seed=4)
+    found = leftovers.service(tmp_path, CHAMPION, people=PEOPLE, seed=4)
 
     assert above(found) == set()
     left = {path.name for path in (tmp_path / "service").iterdir()}
@@ -30,7 +30,7 @@ def test_logs_metrics_and_what_was_put_aside_name_nobody(tmp_path: Path) -> None
     ("careless", "told"),
     [
         (
-            beside.Careless,
+            leftovers.Careless,
             {
                 "enumeration of people served",
                 "a customer's line by its time, joined to others",
@@ -38,7 +38,7 @@ def test_logs_metrics_and_what_was_put_aside_name_nobody(tmp_path: Path) -> None
             },
         ),
         (
-            beside.Keyed,
+            leftovers.Pseudonymous,
             {
                 "a customer's line by its time, joined to others",
                 "own customers followed to another carrier",
@@ -47,15 +47,15 @@ def test_logs_metrics_and_what_was_put_aside_name_nobody(tmp_path: Path) -> None
     ],
 )
 def test_a_log_that_marks_who_was_asked_about_is_found_out(
-    careless: type[beside.Careless], told: set[str], tmp_path: Path
+    careless: type[leftovers.Careless], told: set[str], tmp_path: Path
 ) -> None:
-    found = beside.service(tmp_path, CHAMPION, people=PEOPLE, seed=4, witness=careless)
+    found = leftovers.service(tmp_path, CHAMPION, people=PEOPLE, seed=4, witness=careless)
 
     assert above(found) == told
 
 
 def test_a_training_run_names_nobody_unless_somebody_puts_a_table_aside(tmp_path: Path) -> None:
-    assert not beside.trained(tmp_path).above
+    assert not leftovers.trained(tmp_path).above
     assert {path.name for path in (tmp_path / "left").iterdir()} >= {"mlflow.db", "model", "tmp"}
 
-    assert beside.put_aside(tmp_path).above
+    assert leftovers.put_aside(tmp_path).above
