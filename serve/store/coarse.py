@@ -29,8 +29,8 @@ def quarter_after(at: datetime) -> datetime:
 
 
 def percent(score: float) -> float:
-    """A probability to the percent."""
-    return round(score, 2)
+    """A probability to the percent; one that is not 0 is at least one percent."""
+    return max(round(score, 2), 0.01) if score else 0.0
 
 
 def hour_of(at: datetime) -> datetime:

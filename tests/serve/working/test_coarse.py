@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 
 from serve.disputes import book
-from serve.store.coarse import HOUR
-from serve.store.database import Connection
+from serve.store.coarse import HOUR, percent
+from serve.store.database import Connection, connect
 from serve.store.journal import MINUTE
+from tests.architecture.source import ROOT
 from tests.serve.engine.standing import Standing, later, question
 from tests.serve.review.bench import ANA, Bench, asking
+from tests.serve.stores import postgres, store_url
 
+__all__ = ["postgres", "store_url"]
+
+COARSE = ROOT / "serve" / "store" / "migrations" / "0019_coarse_messages.sql"
 TIMES = {"at", "opened_at", "ended_at", "acknowledged_at", "resolved_at"}
 
 
@@ -53,6 +58,38 @@ def test_a_case_beside_its_folio_has_a_score_to_the_percent_and_a_claim_by_the_m
     held = bench.own.rows("SELECT score, claimed_until FROM cases")
     assert {score for score, _ in held} == {round(score, 2) for score, _ in held}
     assert {until % MINUTE for _, until in held if until} == {0}
+
+
+def test_a_small_score_is_not_told_as_none() -> None:
+    assert [percent(score) for score in (0.0, 0.003, 0.456, 0.999)] == [0.0, 0.01, 0.46, 1.0]
+
+
+def test_what_was_kept_too_exactly_before_is_made_coarse(store_url: str) -> None:
+    own, exact = connect(store_url), 1_767_225_723_456_789
+    with own.writing():
+        own.run(
+            "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            ["sent", "mail", "k", b"d", exact, exact, 1, "250"],
+        )
+        own.run(
+            "INSERT INTO outbox (message, route, kind, body, created_at, due_at, attempts)"
+            " VALUES (?, ?, ?, ?, ?, ?, 0)",
+            ["waits", "mail", "k", b"b", exact, exact],
+        )
+        for folio, score in ((b"f", 0.4567), (b"g", 0.003)):
+            own.run(
+                "INSERT INTO cases (folio, carrier, stage, decision, score, opened_at, due_at,"
+                " claimed_until) VALUES (?, 'alfa', 0, 2, ?, 0, 0, ?)",
+                [folio, score, exact],
+            )
+        for statement in COARSE.read_text("utf-8").split(";")[:-1]:
+            own.run(statement)
+
+    assert own.rows("SELECT created_at % ?, sent_at % ? FROM deliveries", [HOUR, HOUR]) == [(0, 0)]
+    assert own.rows("SELECT created_at % ?, due_at % ? FROM outbox", [MINUTE, MINUTE]) == [(0, 0)]
+    held = own.rows("SELECT score, claimed_until % ? FROM cases ORDER BY folio", [MINUTE])
+    assert held == [(0.46, 0), (0.01, 0)]
+    own.close()
 
 
 def test_cases_tell_no_office_and_no_place_in_the_order(bench: Bench) -> None:
