@@ -33,7 +33,7 @@ from detector.simulate import Country, simulate, write
 LEARNED_SHARE = 0.6
 SHOWN = 3
 MARKER = ".simvigia-demo"
-LESSON_COUNTRIES, LESSON_REGISTRATIONS = 4, 20_000  # one of each land
+LESSON_REGISTRATIONS = 20_000
 
 
 def run(
@@ -59,9 +59,10 @@ def run(
     folder = read_folder(data, pseudonymiser, progress=lambda s: progress("Reading it", s))
     at = folder.registrations.at
     border = int(at[int(len(at) * LEARNED_SHARE)])
+    shipped = Recipe.load(models / "recipe.toml")
     recipe = replace(
-        Recipe.load(models / "recipe.toml"),
-        countries=LESSON_COUNTRIES,
+        shipped,
+        countries=len(shipped.lands),  # a lesson of each
         practice_registrations=LESSON_REGISTRATIONS,
     )
     taught = lessons(
