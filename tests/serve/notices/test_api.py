@@ -93,7 +93,7 @@ def test_a_carrier_enrols_its_customers_at_contacts_that_it_checked(call: Enroll
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("identityValue", "XXXX000000XXXXXX00"),
+        ("identityValue", "AAAA000000AAAAAA00"),
         ("contact", "dani@elsewhere.example"),
         ("contact", "5512345678901234567890"),
         ("delegate", "office@elsewhere.example"),

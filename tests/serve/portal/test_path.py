@@ -46,6 +46,15 @@ async def test_an_answer_leads_back_to_its_own_line(world: World) -> None:
     assert page.text.count('role="status"') == 1
 
 
+async def test_who_asked_about_the_name_is_told_by_carrier_and_day(world: World) -> None:
+    held = world.holding.held[subject_of(DANI)]
+    held[:] = [line(3, carrier="beta")]
+    page = await world.visitor().enter(world)
+
+    told_of = page.text.partition("Quién preguntó por su nombre")[2]
+    assert "<li><span>beta</span><span>4 de marzo de 2026</span></li>" in told_of
+
+
 async def test_the_line_that_a_notice_is_about_comes_first_and_is_marked(world: World) -> None:
     folio = told(world, line(2).assessment)
     visitor = world.visitor()
