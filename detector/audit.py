@@ -18,15 +18,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from detector import folder
+from detector import folder, spans
+from detector.dates import DAY
+from detector.identity import groups
+from detector.identity.people import people
 from detector.intervals import Interval, ratio, wilson
-from detector.registration import Bool, Int64
+from detector.registration import IDENTITY_TYPES, Bool, Int16, Int64
 
 HIDDEN_BELOW = 10
 EXPECTED_AT_LEAST = 100.0
 PAIR_LIMIT = 1.5
 AVERAGE_LIMIT = 3.0
 TOO_FEW = "too few to judge"
+CURP, NO_KIND = IDENTITY_TYPES.index("curp"), -1
 TRUTH = "truth"  # groups that the truth names; they overlap
 # Groups to be treated as everyone else is, whatever the word: leaked, women and men, country, town.
 PAIRED = re.compile(
@@ -39,7 +43,6 @@ COLUMNS = {
     "operation": "operation",
     "identity": "identity_type",
 }
-AGES = (18, 30, 45, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,26 @@ class Segments:
     names: tuple[str, ...]
     kinds: tuple[str, ...]
     member: tuple[Int64, ...]
+
+    def before(self, n: int) -> Segments:
+        """The same among the first `n` registrations."""
+        return replace(self, member=tuple(rows[rows < n] for rows in self.member))
+
+    def also(self, others: Segments) -> Segments:
+        """These groups and others of the same registrations."""
+        return Segments(
+            self.names + others.names, self.kinds + others.kinds, self.member + others.member
+        )
+
+
+def of_codes(codes: Int16) -> Segments:
+    """The groups that codes of `detector.identity.groups` say, one code for each position."""
+    found = [(kind, name, np.flatnonzero(who)) for kind, name, who in groups.named(codes)]
+    return Segments(
+        names=tuple(name for _, name, _ in found),
+        kinds=tuple(kind for kind, _, _ in found),
+        member=tuple(rows for _, _, rows in found),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +159,10 @@ def _seen(data: Path, key: pa.Array) -> Groups:
         return {}
     frame = folder.columns(path, folder.KEY, (*COLUMNS.values(), "identity_value", "registered_at"))
     row = folder.positions(folder.keys(frame), key)
-    groups: Groups = {}
+    found: Groups = {}
     for kind, column in COLUMNS.items():
-        groups |= _by_value(kind, frame[column], row)
-    for kind, values in _curp_groups(frame).items():
-        groups |= _by_value(kind, values, row)
-    return groups
+        found |= _by_value(kind, frame[column], row)
+    return found | _curp_groups(frame, row)
 
 
 def _by_value(kind: str, values: pd.Series, row: Int64) -> Groups:
@@ -158,27 +179,15 @@ def _rows_by_code(codes: Int64, row: Int64, count: int) -> list[Int64]:
     return [row[low:high] for low, high in pairwise(np.searchsorted(codes, np.arange(count + 1)))]
 
 
-def _curp_groups(frame: pd.DataFrame) -> dict[str, pd.Series]:
-    """Sex, age and birth abroad as a CURP in clear says; a token says nothing."""
-    curp = frame["identity_value"].astype("str").str.replace(" ", "").str.upper()
-    clear = (frame["identity_type"] == "curp") & curp.str.fullmatch(r"[A-Z]{4}\d{6}[A-Z0-9]{8}")
-    curp = curp.where(clear)
-    abroad = curp.str.slice(11, 13).map({"NE": "born abroad"})
-    return {
-        "sex": curp.str.get(10).map({"M": "women", "H": "men"}),
-        "age": _age_band(curp, frame["registered_at"]),
-        "origin": abroad.where(abroad.notna() | curp.isna(), "born in Mexico"),
-    }
-
-
-def _age_band(curp: pd.Series, registered_at: pd.Series) -> pd.Series:
-    year = pd.to_numeric(curp.str.slice(4, 6), errors="coerce")
-    year = year + np.where(curp.str.get(16).str.isdigit().fillna(False), 1900, 2000)
-    at = pd.Series(folder.times(registered_at).astype("datetime64[us]"), index=curp.index)
-    names = ["under 18", *(f"{a} to {b - 1}" for a, b in pairwise(AGES))]
-    labels = [*names, f"{AGES[-1]} or over"]
-    edges = [-np.inf, *AGES, np.inf]
-    return pd.cut(at.dt.year - year, edges, right=False, labels=labels).astype("object")
+def _curp_groups(frame: pd.DataFrame, row: Int64) -> Groups:
+    """Sex, age and birthplace as a CURP in clear says; a token says nothing."""
+    values = spans.from_arrow(
+        pa.array(frame["identity_value"], pa.large_string(), from_pandas=True)
+    )
+    kinds = np.where(frame["identity_type"] == "curp", CURP, NO_KIND).astype(np.int8)
+    days = (folder.times(frame["registered_at"]) // DAY).astype(np.int32)
+    codes = people(values, kinds, days).groups
+    return {(kind, name): np.sort(row[who & (row >= 0)]) for kind, name, who in groups.named(codes)}
 
 
 def audit(

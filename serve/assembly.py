@@ -36,6 +36,7 @@ from serve.delivering import Delivering, delivering, derived, now
 from serve.desk import QueueDesk
 from serve.engine import Engine
 from serve.forwarding import Forwarding
+from serve.grouping import Grouping
 from serve.issuer import Issuer
 from serve.judge import Judge
 from serve.notices import answered
@@ -128,6 +129,7 @@ class Ground:
             changed=told_of(deliveries, self.reviews, self.notices),
             locked=Locks(self.notices.box).locked if self.notices else None,
             country=country,
+            grouping=Grouping.load(self.environment),
         )
         made.take(())  # before the first carrier asks
         return made
@@ -363,6 +365,7 @@ def checked(environment: Mapping[str, str]) -> StoreKeys:
     Settings.load(environment)
     Key.load(environment=environment)
     promotions(environment)
+    Grouping.load(environment)
     _check_store(environment)
     endpoint(environment)
     if environment.get(KEY_FILE):

@@ -103,7 +103,7 @@ def _rehearse(url: str, port: int, carriers: tuple[str, ...]) -> None:
             Key.generate(key)
         environment[KEY_FILE] = str(key)
     if store_keys.found(url) is None and not environment.get(store_keys.WORKER):
-        store_keys.StoreKeys.generate(folder)
+        store_keys.rehearsed(folder)
     known, credentials = folder / "clients.json", folder / "credentials.json"
     if not known.exists():
         _client(known, credentials, carriers)

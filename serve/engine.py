@@ -16,7 +16,7 @@ import numpy as np
 from detector import logbook
 from detector.glances import Histories
 from detector.history import ATTACH_SPECS, Queries
-from detector.intake import Arriving, arriving
+from detector.intake import arriving
 from detector.lifecycle import STAGE_HOURS, STAGES
 from detector.live import Glimpse
 from detector.pseudonym import Pseudonymiser
@@ -32,9 +32,11 @@ from serve.answers import (
     Unavailable,
     Unknown,
 )
+from serve.batch import Batch
 from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE
 from serve.entering import Rows, enter, renumbered
-from serve.judge import ALONE, Judge, told, v8
+from serve.grouping import Grouping
+from serve.judge import ALONE, Judge, told
 from serve.later import Later, Lines
 from serve.reading import latest
 from serve.shelf import NAMES, PLACE, Shelf
@@ -43,7 +45,7 @@ from serve.store.database import Connection
 from serve.store.retention import Due, reached
 from serve.takeovers import read_with_what_waits, taken, tell_what_waits
 from serve.takeovers import told as tell_taken
-from serve.world import NO_FACTS, NO_ROWS, Country, World, body_print
+from serve.world import NO_FACTS, NO_ROWS, Country, World
 
 HOUR = 3_600 * MICROSECONDS
 NO_ATTACHES = Histories([], np.empty((len(ATTACH_SPECS), 0), np.int64))
@@ -83,6 +85,7 @@ class Engine:
         changed: Callable[[Connection, Sequence[Assessment]], None] | None = None,
         locked: Callable[[Connection, Sequence[int]], frozenset[int]] | None = None,
         country: Country | None = None,
+        grouping: Grouping | None = None,
     ) -> None:
         self.books = books
         self.door = pseudonymiser
@@ -91,6 +94,7 @@ class Engine:
         self.clock = clock
         self.changed = changed
         self.locked = locked
+        self.grouping = grouping or Grouping()
         self.world = World(books) if country is None else country
 
     def take(self, asked: Sequence[Asked]) -> list[Told]:
@@ -191,7 +195,7 @@ class _Work:
         arrived = arriving([q.event for q in questions], self._engine.door)
         for position, rejection in arrived.rejections.items():
             answers[position] = Refused(rejection.field, rejection.reason)
-        batch = _Batch(questions, arrived, self._engine.body_key)
+        batch = Batch(questions, arrived, self._engine.body_key)
         fresh = self._fresh(batch, answers)
         while len(fresh):
             taken = self._one_run(batch, fresh, answers)
@@ -199,7 +203,7 @@ class _Work:
         self._repeated(batch, answers)
         return [a if a is not None else Unknown() for a in answers]
 
-    def _fresh(self, batch: _Batch, answers: list[Told | None]) -> np.ndarray:
+    def _fresh(self, batch: Batch, answers: list[Told | None]) -> np.ndarray:
         """Rows that nobody asked about before, of a moment that can be."""
         known = self._books.known(batch.folios)
         fresh: dict[bytes, int] = {}
@@ -210,7 +214,7 @@ class _Work:
                 fresh.setdefault(folio, row)  # a second of the same is a repetition of the first
         return np.array(list(fresh.values()), np.int64)
 
-    def _repeated(self, batch: _Batch, answers: list[Told | None]) -> None:
+    def _repeated(self, batch: Batch, answers: list[Told | None]) -> None:
         """The first answer again, where the same was asked again."""
         again = [row for row, place in enumerate(batch.places) if answers[place] is None]
         known = self._books.known([batch.folios[row] for row in again])
@@ -223,7 +227,7 @@ class _Work:
                 answer = self._told(first[folio][0], folio, batch, row)
                 answers[place] = replace(answer, repeated=True)
 
-    def _one_run(self, batch: _Batch, fresh: np.ndarray, answers: list[Told | None]) -> int:
+    def _one_run(self, batch: Batch, fresh: np.ndarray, answers: list[Told | None]) -> int:
         """Answer as many of the fresh rows as can be looked at together; how many that were."""
         world = self._world
         codes = np.array([world.carrier(name) for name in batch.own.carriers], np.int64)
@@ -265,7 +269,7 @@ class _Work:
         before = np.searchsorted(newest, [moment for moment, _, _ in due], side="left")
         return due, before.tolist()
 
-    def _file(self, rows: Rows, batch: _Batch, taken: Sequence[int]) -> None:
+    def _file(self, rows: Rows, batch: Batch, taken: Sequence[int]) -> None:
         own = rows.own
         kept = logbook.filed(own, rows.exposed, rows.flags)
         numbers = own.sequence.tolist()
@@ -274,6 +278,10 @@ class _Work:
             Filed(numbers[i], batch.folios[row], batch.prints[row], names[i], kept[i])
             for i, row in enumerate(taken)
         )
+        groups = self._engine.grouping.groups(
+            [batch.groups[row] for row in taken], own.place.tolist(), batch.events(taken)
+        )
+        self._books.add_groups(dict(zip(numbers, groups, strict=True)))
         newest = max(self._world.newest, int(own.at.max()))
         self._books.add_due(
             [
@@ -292,7 +300,7 @@ class _Work:
         )
 
     def _activation(
-        self, rows: Rows, rings: RingViews, batch: _Batch, taken: Sequence[int]
+        self, rows: Rows, rings: RingViews, batch: Batch, taken: Sequence[int]
     ) -> list[Answer]:
         own, imported = rows.own, batch.imported(taken)
         queries = Queries(np.arange(len(own)), own.at, own.sequence, own.sequence)
@@ -375,7 +383,7 @@ class _Work:
             registration_id=own.registration_id[i].as_py(),
         )
 
-    def _told(self, answer: Answer, folio: bytes, batch: _Batch, row: int) -> Assessment:
+    def _told(self, answer: Answer, folio: bytes, batch: Batch, row: int) -> Assessment:
         event = batch.questions[batch.places[row]].event
         return told(
             answer,
@@ -383,18 +391,3 @@ class _Work:
             carrier=str(event["carrier_id"]),
             registration_id=str(event["registration_id"]),
         )
-
-
-class _Batch:
-    """Questions that could be taken: rows, and where each stands among the questions."""
-
-    def __init__(self, questions: Sequence[Question], arrived: Arriving, key: bytes) -> None:
-        self.questions = questions
-        self.own = arrived.registrations
-        self.places = arrived.positions
-        self.folios = [v8(folio) for folio in arrived.folios]
-        self.prints = [body_print(key, questions[place].event) for place in self.places]
-
-    def imported(self, rows: Sequence[int]) -> np.ndarray:
-        """Whether each of some rows is of the past."""
-        return np.array([self.questions[self.places[row]].imported for row in rows], np.bool_)

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +30,7 @@ SECRET_BYTES = 32
 MARK_BYTES = 16
 LOG, FROZEN = "log", "frozen"  # what happened; what models learn from, which is kept for longer
 USES = (LOG, FROZEN)
+AUDIT = "audit"  # who somebody is in coarse groups: opens with the audit's key, which the worker has not got
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class EngineKey:
     def public(self, use: str) -> X25519PublicKey:
         """Whom boxes of a use are sealed to."""
         return X25519PublicKey.from_public_bytes(self.seal_to[use])
+
+    @property
+    def audited(self) -> bool:
+        """Whether anybody audits: without a key of theirs no groups are kept."""
+        return AUDIT in self.seal_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,11 @@ class EngineKeys:
             raise KeyMissing(f"the ring holds no older key of epoch {epoch}")
         return EngineKeys(tuple(key for key in self.keys if key.epoch != epoch), self.index)
 
+    def audited_by(self, public: bytes) -> EngineKeys:
+        """The ring with the audit's public key, for what is sealed from now on."""
+        newest = replace(self.newest, seal_to={**self.newest.seal_to, AUDIT: public})
+        return EngineKeys((*self.keys[:-1], newest), self.index)
+
     def check(self, marks: Mapping[int, bytes]) -> None:
         """Raises KeyMissing unless these are the keys that a store was written with."""
         for key in self.keys:
@@ -103,7 +114,7 @@ class EngineKeys:
                 EngineKey(
                     int(k["epoch"]),
                     keyfile.secret_of(k["secret"]),
-                    {use: keyfile.secret_of(k["seal_to"][use]) for use in USES},
+                    _publics(k["seal_to"]),
                 )
                 for k in held["keys"]
             ]
@@ -170,7 +181,16 @@ def fresh() -> tuple[EngineKeys, WorkerKeys]:
 def rotated(ring: EngineKeys, worker: WorkerKeys) -> tuple[EngineKeys, WorkerKeys]:
     """Both rings with a new random epoch as the newest."""
     key, private = _epoch(ring.newest.epoch + 1)
+    if ring.newest.audited:
+        key = replace(key, seal_to={**key.seal_to, AUDIT: ring.newest.seal_to[AUDIT]})
     return EngineKeys((*ring.keys, key), ring.index), WorkerKeys({**worker.private, **private})
+
+
+def _publics(held: Mapping[str, str]) -> dict[str, bytes]:
+    """Public halves by use; every ring has those of the worker, and the audit's where somebody audits."""
+    return {
+        use: keyfile.secret_of(held[use]) for use in (*USES, AUDIT) if use in USES or use in held
+    }
 
 
 def _epoch(number: int) -> tuple[EngineKey, dict[tuple[str, int], X25519PrivateKey]]:

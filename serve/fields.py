@@ -105,6 +105,16 @@ Place = Annotated[
         examples=["09015"],
     ),
 ]
+AuditBox = Annotated[
+    str,
+    Field(
+        pattern="^[A-Za-z0-9_-]{67}$",
+        max_length=67,
+        description="Beside tokens: age band, sex and state of birth, sealed to the audit's key. It "
+        "plays no part in the answer and is opened only to measure who is bothered without reason",
+        examples=["A" * 67],
+    ),
+]
 Noted = Annotated[
     str,
     Field(

@@ -29,7 +29,7 @@ from serve.holder import Holder
 from serve.liveview import shown
 from serve.official import Officials
 from serve.parcels import Parcel, Parcels, read
-from serve.store.keys import StoreKeys
+from serve.store.keys import rehearsed
 from serve.streaming import Client, Refusal, Tally
 from serve.tryout import prepared
 
@@ -83,7 +83,7 @@ class Rehearsal:
         coming = [parcel for parcel in parcels.registrations if parcel.at >= start]
         officials = Officials.among(plan.data, coming, plan.out)
         Key.generate(plan.out / "simvigia.key")
-        StoreKeys.generate(plan.out)
+        rehearsed(plan.out)
         key = ("--key-file", str(plan.out / "simvigia.key"))
         basis = ("--notifier", "the rehearsal", "--basis", "a simulated country")
         known = _command("know", "--data", str(plan.data), "--store", plan.store, *basis, *key)

@@ -103,6 +103,7 @@ class RegistrationQuestion(Question):
     last_two: Annotated[int, f.whole(0, 99, "The line's last two digits")] | None = None
     rfc_since: f.Day | None = None
     noted: f.Noted | None = None
+    audit_box: f.AuditBox | None = None
     previous: PreviousTokens | None = Field(
         None,
         description="Tokens of the same values under the custodian's last key, while it rotates",

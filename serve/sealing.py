@@ -1,4 +1,4 @@
-"""Boxes that whoever fills them cannot open again: contacts for notices, and events for the worker.
+"""Boxes that whoever fills them cannot open: contacts for notices, events for the worker, groups for the audit.
 
 A box is HPKE (RFC 9180, X25519, AES-256-GCM) to a public key whose secret half lies elsewhere. Sealing
 one costs about 0.1 ms, so a stream of events seals one fresh key that way and then only uses that;
@@ -20,6 +20,7 @@ from serve.vault import NONCE_BYTES, NotOpened, padded, unpadded
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 CONTACT_BYTES = 128
+GROUP, GROUP_BYTES = "group", 2
 STREAM = "simvigia/stream/1"
 
 
@@ -49,6 +50,19 @@ def contact_in(box: bytes, private: X25519PrivateKey) -> str:
     """The contact in a box, for whoever sends notices. Raises NotOpened."""
     held = unsealed(box, private, "contact")
     return held[1 : 1 + held[0]].decode()
+
+
+def sealed_group(code: int, public: X25519PublicKey) -> bytes:
+    """A code of `detector.identity.groups` for the audit, by a client who blinds identities itself."""
+    return sealed(code.to_bytes(GROUP_BYTES, "big"), public, GROUP)
+
+
+def group_in(box: bytes, private: X25519PrivateKey) -> int:
+    """The code in such a box. Raises NotOpened."""
+    held = unsealed(box, private, GROUP)
+    if len(held) != GROUP_BYTES:
+        raise NotOpened("a sealed box holds no code of a group")
+    return int.from_bytes(held, "big")
 
 
 @dataclass(slots=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
+from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, rehearsed
 
 
 @pytest.fixture(scope="session", autouse=True)
 def store_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that holds them."""
+    """The folder that holds them, and an audit's beside them."""
     folder = tmp_path_factory.mktemp("keys")
-    StoreKeys.generate(folder)
+    rehearsed(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ENGINE_FILE, str(folder / ENGINE_NAME))
         patch.setenv(WORKER_FILE, str(folder / WORKER_NAME))

@@ -13,7 +13,8 @@ import numpy as np
 
 from detector.compiled import njit
 from detector.dates import day_number, is_date
-from detector.registration import NO_DATE, NOTES, Int8, Int32, Int64, UInt32
+from detector.identity.groups import STATE_CODES, group
+from detector.registration import NO_DATE, NOTES, Int8, Int16, Int32, Int64, UInt32
 from detector.spans import ABSENT, Bytes, Spans, from_matrix, is_blank
 
 SHAPE, DATE, STATE, SEX = 1, 2, 3, 4
@@ -23,10 +24,6 @@ FAULTS = {
     STATE: "holds a state that does not exist",
     SEX: "holds a sex that does not exist",
 }
-# The 32 states where somebody may be born, and NE for abroad; two letters each.
-STATES = b"ASBCBSCCCHCLCMCSDFDGGRGTHGJCMCMNMSNENLNTOCPLQRQTSLSPSRTCTLTSVZYNZS"
-STATE_TABLE = np.zeros((26, 26), np.bool_)
-STATE_TABLE[tuple(np.frombuffer(STATES, np.uint8).reshape(-1, 2).T - 65)] = True
 # What characters count for in a check digit. Ñ is one byte here (Latin-1), as in the scratch line.
 _CURP_ORDER = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ"
 _RFC_ORDER = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
@@ -51,15 +48,16 @@ class People:
     faults: Int8  # 0 or a key of FAULTS
     notes: UInt32
     rfc_since: Int32
+    groups: Int16  # what a CURP says of its holder, by `detector.identity.groups`
 
 
 def people(values: Spans, kinds: Int8, days: Int32) -> People:
     """Checked identities. `kinds` are positions in IDENTITY_TYPES, `days` those of registration."""
-    matrix, lengths, roots, faults, notes, since = _people(
-        values.data, values.starts, values.lengths, kinds, days, STATE_TABLE, ORDER
+    matrix, lengths, roots, faults, notes, since, groups = _people(
+        values.data, values.starts, values.lengths, kinds, days, STATE_CODES, ORDER
     )
     identity = from_matrix(matrix, lengths)
-    return People(identity, identity.prefix(roots), faults, notes, since)
+    return People(identity, identity.prefix(roots), faults, notes, since, groups)
 
 
 @njit(nogil=True, cache=True)
@@ -71,7 +69,7 @@ def _people(
     days: Int32,
     states: np.ndarray,
     order: np.ndarray,
-) -> tuple[Bytes, Int32, Int32, Int8, UInt32, Int32]:
+) -> tuple[Bytes, Int32, Int32, Int8, UInt32, Int32, Int16]:
     size = len(starts)
     matrix = np.zeros((size, WIDTH), np.uint8)
     kept = np.full(size, ABSENT, np.int32)
@@ -79,6 +77,7 @@ def _people(
     faults = np.zeros(size, np.int8)
     notes = np.zeros(size, np.uint32)
     since = np.full(size, NO_DATE, np.int32)
+    groups = np.zeros(size, np.int16)
     line = np.zeros(20, np.uint8)
     for i in range(size):
         if lengths[i] < 0 or kinds[i] < 0:
@@ -86,7 +85,7 @@ def _people(
         count = _compact(data, starts[i], lengths[i], line)
         root = count
         if kinds[i] == 0:
-            faults[i], notes[i] = _curp(line, count, days[i], states, order[0])
+            faults[i], notes[i], groups[i] = _curp(line, count, days[i], states, order[0])
             root = 16
         elif kinds[i] == 1:
             faults[i], notes[i], since[i] = _rfc(line, count, days[i], order[1])
@@ -95,7 +94,7 @@ def _people(
             faults[i] = SHAPE
         if faults[i] == 0:
             roots[i], kept[i] = _write(line, count, root, kinds[i], matrix[i])
-    return matrix, kept, roots, faults, notes, since
+    return matrix, kept, roots, faults, notes, since, groups
 
 
 @njit(nogil=True, cache=True)
@@ -152,27 +151,29 @@ def _pair(line: Bytes, at: int) -> int:
 @njit(nogil=True, cache=True)
 def _curp(
     line: Bytes, count: int, day: int, states: np.ndarray, order: np.ndarray
-) -> tuple[int, int]:
-    """Fault and notes of a CURP: `AAAA000000SEECCCH0`."""
+) -> tuple[int, int, int]:
+    """Fault, notes and group of a CURP: `AAAA000000SEECCCH0`."""
     shaped = count == 18 and _are(line, 0, 4, False, True) and _are(line, 4, 10, True, False)
     shaped = shaped and _are(line, 10, 16, False, True) and _are(line, 16, 17, True, True)
     if not shaped or not _is_digit(line[17]):
-        return SHAPE, 0
+        return SHAPE, 0, 0
     year = _pair(line, 4) + (1900 if _is_digit(line[16]) else 2000)
-    if not is_date(year, _pair(line, 6), _pair(line, 8)):
-        return DATE, 0
+    month, date = _pair(line, 6), _pair(line, 8)
+    if not is_date(year, month, date):
+        return DATE, 0, 0
     if line[10] not in (72, 77, 88):  # hombre, mujer, X
-        return SEX, 0
-    if not states[line[11] - 65, line[12] - 65]:
-        return STATE, 0
+        return SEX, 0, 0
+    state = states[line[11] - 65, line[12] - 65]
+    if not state:
+        return STATE, 0, 0
     total = 0
     for i in range(17):
         total += order[line[i]] * (18 - i)
     notes = 0 if (10 - total % 10) % 10 == int(line[17]) - 48 else CHECK_BIT
-    born = day_number(year, _pair(line, 6), _pair(line, 8))
+    born = day_number(year, month, date)
     if born > day or day - born > OLDEST * 365.25:
         notes |= HOMOCLAVE_BIT
-    return 0, notes
+    return 0, notes, group(line, (year, month, date), day, state)
 
 
 @njit(nogil=True, cache=True)

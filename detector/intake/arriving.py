@@ -25,11 +25,13 @@ TEXT = {str, type(None)}
 @dataclass(frozen=True, slots=True)
 class Arriving:
     """What could be taken of a few events. `positions` are theirs among the events offered, ascending;
-    `folios` 16 bytes each that stand for carrier and registration id; `sequence` is for the store to give."""
+    `folios` 16 bytes each that stand for carrier and registration id; `groups` what a CURP in clear says of
+    its holder (`detector.identity.groups`), for the audit; `sequence` is for the store to give."""
 
     registrations: Registrations
     positions: list[int]
     folios: list[bytes]
+    groups: list[int]
     rejections: dict[int, Rejection]
 
 
@@ -53,6 +55,7 @@ def arriving(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymise
         own,
         rows,
         folios([events[i] for i in rows], pseudonymiser),
+        taken.groups.tolist(),
         {rejection.row: rejection for rejection in taken.rejections},
     )
 

@@ -118,6 +118,7 @@ class Keys:
     block_offset: Int16
     last_two: Int8
     rfc_since: Int32
+    groups: Int16  # of who is named in clear, for the audit alone
 
 
 def registration_keys(batch: Batch, kinds: Int8, days: Int32, faults: Faults, notes: Notes) -> Keys:
@@ -142,7 +143,7 @@ def registration_keys(batch: Batch, kinds: Int8, days: Int32, faults: Faults, no
         "network": net,
         "contact": _contacts(batch, notes),
     }
-    return Keys(keyed, offset, last_two, checked.rfc_since)
+    return Keys(keyed, offset, last_two, checked.rfc_since, checked.groups)
 
 
 def scoped(batch: Batch, column: str, carriers: Spans, notes: Notes) -> Keyed:

@@ -25,6 +25,7 @@ from detector.registration import (
     PLANS,
     VALIDATION_RESULTS,
     Bool,
+    Int16,
     Int32,
     Int64,
     Rejection,
@@ -58,6 +59,7 @@ class Part:
     registration_id: pa.Array
     carriers: tuple[str, ...]  # what `carrier` means in this part
     folio: Int64  # carrier and registration_id as one key
+    groups: Int16  # of who was named in clear: beside the registrations, never among their columns
     rows: Int32  # numbers in the file
     rejections: list[Rejection]
     rejected_folios: Int64
@@ -81,7 +83,7 @@ def part(batch: Batch, pseudonymiser: Pseudonymiser) -> Part:
     held |= _amounts(batch, notes) | _days(batch, day, notes)
     held["rfc_since"] = keys.rfc_days(made, held["rfc_since"])
     held["notes"] = notes.bits | keys.told_notes(batch)
-    return _kept(batch, held, faults, (folios, carriers), pseudonymiser)
+    return _kept(batch, held, faults, (folios, carriers), made.groups, pseudonymiser)
 
 
 def _kept(
@@ -89,6 +91,7 @@ def _kept(
     held: dict[str, NDArray[Any]],
     faults: Faults,
     folio: tuple[Spans, Spans],
+    groups: Int16,
     pseudonymiser: Pseudonymiser,
 ) -> Part:
     """The rows without a fault."""
@@ -104,6 +107,7 @@ def _kept(
         folios.take(rows).arrow(),
         names,
         ids[rows],
+        groups[rows],
         batch.rows[rows].astype(np.int32),
         faults.rejections(TABLE, batch.rows),
         rejected[rejected != 0],

@@ -76,8 +76,11 @@ REGISTRATIONS = Schema(
         Column("line_first_seen_on", Kind.DATE),
         *_texts("contact"),
         *_numbers("sequence"),
-        # What an already tokenised row brings along; `noted` holds names of NOTES joined by bars.
-        *_texts("identity_root", "iccid_block", "tac", "ip_network", "line_block", "noted"),
+        # What an already tokenised row brings along; `noted` holds names of NOTES joined by bars, `audit_box`
+        # is for the audit alone and read by nothing else.
+        *_texts(
+            "identity_root", "iccid_block", "tac", "ip_network", "line_block", "noted", "audit_box"
+        ),
         *_numbers("iccid_offset", "last_two"),
         Column("rfc_since", Kind.DATE),
     ),

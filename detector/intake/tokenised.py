@@ -14,14 +14,16 @@ import pyarrow as pa
 
 from detector.dates import DAY
 from detector.errors import BadInput
+from detector.identity.groups import NOBODY
 from detector.intake import columns, keys, schema
 from detector.intake.keys import Keyed
 from detector.intake.rejects import Faults, Notes
 from detector.intake.schema import REGISTRATIONS, SCHEMAS, Schema
 from detector.intake.source import Batch
 from detector.pseudonym import TokenSource
-from detector.registration import IDENTITY_TYPES, MISSING, NO_DATE, NOTES, Int32, UInt32
+from detector.registration import IDENTITY_TYPES, MISSING, NO_DATE, NOTES, Int16, Int32, UInt32
 
+Grouped = Callable[[int], str]
 # Column of a tokenised registration, by the key that it holds.
 KEY_COLUMNS = {
     "identity": "identity_value",
@@ -39,8 +41,11 @@ KEY_COLUMNS = {
 }
 
 
-def tokenise(table: pa.Table, source: TokenSource) -> pa.Table:
+def tokenise(table: pa.Table, source: TokenSource, *, group: Grouped | None = None) -> pa.Table:
     """The rows in their already tokenised form, in the same order.
+
+    With `group`, registrations also have what it makes of who is named (a code of `detector.identity.groups`)
+    in the column `audit_box`, empty where nothing is known.
 
     Raises BadInput where the columns are those of no table of the contract, or of a wrong type.
     """
@@ -48,8 +53,9 @@ def tokenise(table: pa.Table, source: TokenSource) -> pa.Table:
     schema.check(wanted, table.schema, wanted.table)
     whole = {n: table.column(n).combine_chunks() for n in table.column_names if n in wanted.names}
     batch = Batch(whole, np.arange(1, table.num_rows + 1))
-    made = _registration_columns if wanted is REGISTRATIONS else _other_columns
-    return pa.table(whole | made(batch, source))
+    if wanted is REGISTRATIONS:
+        return pa.table(whole | _registration_columns(batch, source, group))
+    return pa.table(whole | _other_columns(batch, source))
 
 
 def _schema(table: pa.Table) -> Schema:
@@ -62,7 +68,9 @@ def _schema(table: pa.Table) -> Schema:
     return max(fit, key=lambda schema: len(schema.required))
 
 
-def _registration_columns(batch: Batch, source: TokenSource) -> dict[str, pa.Array]:
+def _registration_columns(
+    batch: Batch, source: TokenSource, group: Grouped | None
+) -> dict[str, pa.Array]:
     faults, notes = Faults(len(batch)), Notes(len(batch))
     at = columns.moments(batch["registered_at"])
     kinds = columns.codes(batch["identity_type"], IDENTITY_TYPES).values
@@ -70,12 +78,23 @@ def _registration_columns(batch: Batch, source: TokenSource) -> dict[str, pa.Arr
     made = keys.registration_keys(batch, kinds, day, faults, notes)
     token = _token_column(source)
     told = columns.days(batch["rfc_since"]).where_fine(NO_DATE).astype(np.int32)
-    return {column: token(name, made.keyed[name]) for name, column in KEY_COLUMNS.items()} | {
-        "iccid_offset": _or_null(made.block_offset.astype(np.int32), MISSING),
-        "last_two": _or_null(made.last_two.astype(np.int32), MISSING),
-        "rfc_since": _or_null(keys.rfc_days(made, told), NO_DATE).cast(pa.date32()),
-        "noted": _names(notes.bits | keys.told_notes(batch)),
-    }
+    return (
+        {column: token(name, made.keyed[name]) for name, column in KEY_COLUMNS.items()}
+        | {
+            "iccid_offset": _or_null(made.block_offset.astype(np.int32), MISSING),
+            "last_two": _or_null(made.last_two.astype(np.int32), MISSING),
+            "rfc_since": _or_null(keys.rfc_days(made, told), NO_DATE).cast(pa.date32()),
+            "noted": _names(notes.bits | keys.told_notes(batch)),
+        }
+        | _audit_box(made.groups, group)
+    )
+
+
+def _audit_box(groups: Int16, group: Grouped | None) -> dict[str, pa.Array]:
+    if group is None:
+        return {}
+    boxes = [group(code) if code != NOBODY else None for code in groups.tolist()]
+    return {"audit_box": pa.array(boxes, pa.string())}
 
 
 def _other_columns(batch: Batch, source: TokenSource) -> dict[str, pa.Array]:

@@ -24,7 +24,7 @@ PEOPLE = {
     "truth": "Groups named by the simulation",
     "sex": "Sex",
     "age": "Age",
-    "origin": "Place of birth",
+    "born in": "Place of birth",
 }
 KINDS = {
     "operation": "Operation",

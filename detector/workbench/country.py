@@ -36,7 +36,7 @@ from detector.registration import (
 
 Array = NDArray[Any]
 SOURCES = "simvigia.sources"  # entry points by the scheme of a URL; detector imports none of them
-Source = Callable[[str], tuple[DataFolder, NDArray[np.float64]]]
+Source = Callable[[str], "Country"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,21 @@ class Country:
     """A data folder, or what a live store exported as one. `path` is where its files lie, if anywhere.
 
     `propensity` is the chance with which each registration's outcome could be seen, where a live store
-    stopped some and let others pass; None where nothing was stopped.
+    stopped some and let others pass; None where nothing was stopped. `sealed` are groups of people that a store
+    keeps for the audit, where its key is at hand.
     """
 
     folder: DataFolder
     path: Path | None = None
     propensity: NDArray[np.float64] | None = None
+    sealed: Segments | None = None
 
     def as_of(self, moment: pd.Timestamp) -> Country:
         """The country as it was known at a moment; what lies in files is not looked at any more."""
         known = as_known(self.folder, microseconds(moment))
-        seen = None if self.propensity is None else self.propensity[: len(known.registrations)]
-        return Country(known, propensity=seen)
+        n = len(known.registrations)
+        seen = None if self.propensity is None else self.propensity[:n]
+        return Country(known, propensity=seen, sealed=self.sealed and self.sealed.before(n))
 
     def __len__(self) -> int:
         return len(self.folder.registrations)
@@ -130,7 +133,7 @@ class Country:
 
     @cached_property
     def segments(self) -> Segments:
-        """Groups that registrations belong to; without files only those that their columns show."""
+        """Groups that registrations belong to; without files those that their columns show, and sealed ones."""
         if self.path is not None:
             return read_segments(self.path, self.keys)
         own = self.folder.registrations
@@ -146,7 +149,8 @@ class Country:
             for code, name in enumerate(names)
         ]
         names, kinds, members = zip(*found, strict=True)
-        return Segments(names, kinds, members)
+        told = Segments(names, kinds, members)
+        return told.also(self.sealed) if self.sealed else told
 
     @cached_property
     def official(self) -> Bool:
@@ -207,8 +211,7 @@ def _live(scheme: str, url: str) -> Country:
     if not found:
         raise BadInput(f"no live store is known by URLs of the kind {scheme}://")
     source: Source = next(iter(found)).load()
-    folder, propensity = source(url)
-    return Country(folder, propensity=propensity)
+    return source(url)
 
 
 def moment(microseconds_: int) -> pd.Timestamp:

@@ -10,13 +10,12 @@ import pandas as pd
 from detector.audit import HIDDEN_BELOW, audit
 from detector.decision import DECISIONS
 from detector.intervals import wilson
+from detector.model.workload import ALARMED as WAYS
 from detector.registration import Bool
 from detector.workbench import charts
 from detector.workbench.cases import positions
 from detector.workbench.charts import Chart
 from detector.workbench.country import Country
-
-WAYS = {"allow_notify or stronger": 1, "step_up or hold": 2}
 
 
 def rates(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
@@ -12,6 +14,21 @@ from detector.errors import BadInput
 from serve.audit.checkpoints import opened, public_key
 from serve.audit.storage import FileStorage, Storage, StoreStorage
 from serve.audit.verify import verify as verified
+
+
+class Month(click.ParamType[int]):
+    """A whole month, as its first microsecond: shorter windows would tell single people apart."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Microseconds since 1970."""
+        try:
+            first = datetime.strptime(str(value), "%Y-%m").replace(tzinfo=UTC)
+        except ValueError:
+            self.fail("Expected a year and a month such as 2026-05.", param, ctx)
+        return int(first.timestamp()) * 1_000_000
+
 
 STAGES = ("activation", "first_attach", "day_1", "day_7")
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -84,6 +101,64 @@ def explain(assessment: UUID, *, store: str, model: Path | None, stage: str | No
     click.echo(told(found))
     if found.faults:
         click.get_current_context().exit(1)
+
+
+@audit.command()
+@click.argument("file", type=FILE)
+def key(file: Path) -> None:
+    """Make the audit's key in FILE, or another one behind those it holds; print its public half.
+
+    Whoever has the file reads who was registered in coarse groups: it belongs to the audit, away from
+    the service.
+    """
+    from serve.auditkeys import AuditKeys
+
+    held = AuditKeys.load(file) if file.exists() else AuditKeys(())
+    made = held.with_fresh()
+    made.save(file)
+    click.echo(made.public.hex())
+
+
+@audit.command()
+@click.option("--store", required=True, help="sqlite:///path or postgresql://user@host/database.")
+@click.option("--key", "file", type=FILE, help="The audit's key; else SIMVIGIA_AUDIT_KEY_FILE.")
+@click.option("--since", type=Month(), help="First month, as 2026-05.")
+@click.option("--until", type=Month(), help="First month that is left out.")
+@click.option("--carrier", help="Only what this carrier asked.")
+@click.option("--out", type=FILE, help="JSON file to write it to as well.")
+def segments(
+    *,
+    store: str,
+    file: Path | None,
+    since: int | None,
+    until: int | None,
+    carrier: str | None,
+    out: Path | None,
+) -> None:
+    """How often honest people are bothered, by sex, age, birthplace and rural or not, with intervals.
+
+    Of registrations that were answered while somebody waited; whoever has no verdict of misuse counts as
+    honest. Where fewer than ten people stand behind a number it is not shown.
+    """
+    from serve.audit.groups import asked, opened
+    from serve.audit.sheet import told, written
+    from serve.auditkeys import AUDIT_FILE, AuditKeys, named
+    from serve.store.books import Books
+    from serve.store.database import snapshot
+
+    keys = AuditKeys.load(file) if file else named()
+    if keys is None:
+        raise BadInput(f"groups open with the audit's key only: give --key or set {AUDIT_FILE}")
+    with snapshot(store) as own:
+        books = Books(own)
+        groups, answered = (
+            opened(books, keys),
+            asked(books, since=since, until=until, carrier=carrier),
+        )
+    found = answered.audits(groups)
+    click.echo(told(found, known=groups.known(answered.at)))
+    if out:
+        written(found, out)
 
 
 def _note(path: Path) -> str:

@@ -7,16 +7,20 @@ Nothing is kept between calls.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from detector.intake import tokenise
 from detector.pseudonym import TOKEN_BYTES
 from detector.spans import Bytes, Spans
 from serve.custodian.client import CustodianTokens
+from serve.sealing import sealed_group
 
 Wanted = tuple[str, bytes]
 
@@ -48,13 +52,21 @@ class _Answered:
         return out
 
 
-def blinded(table: pa.Table, custodian: CustodianTokens) -> pa.Table:
+def blinded(
+    table: pa.Table, custodian: CustodianTokens, *, audit: X25519PublicKey | None = None
+) -> pa.Table:
     """The rows of a table of the contract in their tokenised form, in the same order.
 
-    Raises BadInput as `tokenise` does, and CustodianRefused; a value is asked for once.
+    With the audit's public key, who is named is sealed to it in coarse groups. Raises BadInput as `tokenise`
+    does, and CustodianRefused; a value is asked for once.
     """
     wanting = _Wanting()
     tokenise(table, wanting)
     values = list(wanting.values)
     tokens = custodian.tokens(values)
-    return tokenise(table, _Answered(dict(zip(values, tokens, strict=True))))
+    answered = _Answered(dict(zip(values, tokens, strict=True)))
+    return tokenise(table, answered, group=partial(_audit_box, audit) if audit else None)
+
+
+def _audit_box(audit: X25519PublicKey, code: int) -> str:
+    return base64.urlsafe_b64encode(sealed_group(code, audit)).decode().rstrip("=")

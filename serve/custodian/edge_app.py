@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from detector.errors import BadInput
 from serve.custodian import wire
@@ -30,11 +31,13 @@ LARGEST_BODY = 2_000_000  # bytes
 
 @dataclass(frozen=True)
 class Edge:
-    """The ASGI application. `credential` is the SHA-256 of what the carrier's own systems send."""
+    """The ASGI application. `credential` is the SHA-256 of what the carrier's own systems send, `audit` the
+    public key that coarse groups are sealed to, if anybody audits."""
 
     credential: bytes
     now: CustodianTokens
     before: CustodianTokens | None = None
+    audit: X25519PublicKey | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -55,7 +58,7 @@ class Edge:
         return Answer(200, json.dumps(made, default=_written).encode(), wire.JSON)
 
     def _blinded(self, table: pa.Table) -> dict[str, Any]:
-        made = {"rows": blinded(table, self.now).to_pylist()}
+        made = {"rows": blinded(table, self.now, audit=self.audit).to_pylist()}
         if self.before is not None:
             made["before"] = blinded(table, self.before).to_pylist()
         return made

@@ -2,7 +2,8 @@
 
     {"credential_sha256": "…",              what the carrier's own systems send, hashed
      "now": {"key_id": "2026q4", "halves": [{"url": "https://…", "pin": "…", "credential": "…"}]},
-     "before": {…}}                          while a key rotates, the one before; otherwise left out
+     "before": {…},                          while a key rotates, the one before; otherwise left out
+     "audit": "…"}                           the audit's public key, 32 bytes in hexadecimal, if there is one
 
 The file holds credentials at the custodian and is never quoted.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from detector.errors import BadInput
 from serve.custodian.client import CustodianRefused, CustodianTokens, RemoteHalf
@@ -30,7 +32,8 @@ def load(path: Path) -> Edge:
         held = json.loads(path.read_text("utf-8"))
         credential = bytes.fromhex(held["credential_sha256"])
         before = _source(held["before"]) if "before" in held else None
-        edge = Edge(credential, _source(held["now"]), before)
+        audit = _public(held["audit"]) if "audit" in held else None
+        edge = Edge(credential, _source(held["now"]), before, audit)
     except (OSError, ValueError, KeyError, TypeError, CustodianRefused, httpx.InvalidURL):
         raise BadInput(
             f"{path.name} holds no settings of an edge, or pins that are no keys"
@@ -38,6 +41,10 @@ def load(path: Path) -> Edge:
     if len(credential) != 32:
         raise BadInput(f"{path.name} holds no settings of an edge, or pins that are no keys")
     return edge
+
+
+def _public(text: str) -> X25519PublicKey:
+    return X25519PublicKey.from_public_bytes(bytes.fromhex(text))
 
 
 def _source(told: Mapping[str, Any]) -> CustodianTokens:

@@ -23,7 +23,7 @@ from serve.issuer import DevClient, Issuer, secret_hash, signing_key
 from serve.naming import SCOPES
 from serve.schemas import CODED
 from serve.settings import Settings
-from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, StoreKeys
+from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, rehearsed
 from serve.witness import Witness
 
 NAME, AUDIENCE = "http://issuer.drill", "registration-risk"
@@ -56,7 +56,7 @@ def everything_into(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def keys_in(folder: Path) -> Iterator[None]:
     """Both stores' keys, apart from the service, and named by the environment as every part looks for them."""
-    StoreKeys.generate(folder)
+    rehearsed(folder)
     named = {ENGINE_FILE: str(folder / ENGINE_NAME), WORKER_FILE: str(folder / WORKER_NAME)}
     before = {name: os.environ.get(name) for name in named}
     os.environ |= named

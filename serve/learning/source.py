@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from detector.decision import DECISIONS, STEP_UP
 from detector.errors import BadInput
-from detector.registration import DataFolder
+from detector.workbench import Country
+from serve.audit.groups import opened as opened_groups
+from serve.auditkeys import named
 from serve.reference.live import readable
 from serve.replay import exported
 from serve.review.rulings import Ruling, rulings
@@ -26,8 +28,10 @@ STOPPING = tuple(f'"{decision}"'.encode() for decision in DECISIONS[STEP_UP:])
 RELEASED = b'"propensity"'
 
 
-def opened(url: str) -> tuple[DataFolder, NDArray[np.float64]]:
-    """Everything in a store as a data folder behind the door, and each row's propensity.
+def opened(url: str) -> Country:
+    """Everything in a store as a data folder behind the door, with each row's propensity.
+
+    With SIMVIGIA_AUDIT_KEY_FILE also who was registered, in coarse groups.
 
     Raises BadInput where there is no such store or nothing in it, KeyMissing where it was told of breaches
     or officials and their key is not in the environment.
@@ -37,8 +41,11 @@ def opened(url: str) -> tuple[DataFolder, NDArray[np.float64]]:
         if not books.last_sequence():
             raise BadInput("nothing was registered in this store yet")
         folder = exported(books, readable(url, books))
-        chance = propensities(books)
-    return folder, chance[folder.registrations.sequence - 1]
+        at = folder.registrations.sequence - 1
+        keys = named()
+        groups = opened_groups(books, keys) if keys else None
+        chance = propensities(books)[at]
+    return Country(folder, propensity=chance, sealed=groups.segments(at) if groups else None)
 
 
 def propensities(books: Books) -> NDArray[np.float64]:

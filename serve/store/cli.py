@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 STORE = "sqlite:///path or postgresql://user@host/database."
+
+
+class PublicKey(click.ParamType[bytes]):
+    """32 bytes in hexadecimal that are an X25519 public key."""
+
+    name = "public"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> bytes:
+        """The bytes."""
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+        try:
+            return X25519PublicKey.from_public_bytes(bytes.fromhex(value)).public_bytes_raw()
+        except ValueError:
+            self.fail(
+                "Expected 64 hexadecimal digits, as `simvigia audit key` prints them.", param, ctx
+            )
 
 
 @click.group()
@@ -56,6 +74,24 @@ def rotate(store: str) -> None:
     books = Books(connect(store))
     number = begin(books, datetime.now(UTC))
     click.echo(f"epoch {number} has begun; histories move to it as they are touched")
+
+
+@keys.command()
+@click.argument("public", type=PublicKey())
+@click.option("--store", required=True, help=STORE)
+def audit(public: bytes, store: str) -> None:
+    """Keep coarse groups for the audit, sealed to its PUBLIC key, which `simvigia audit key` printed.
+
+    Age band, sex and state of birth of each registration from now on, which nobody else can read.
+    """
+    from serve.store.books import Books
+    from serve.store.database import connect
+    from serve.store.epochs import audit as begin
+
+    begin(Books(connect(store)), public, datetime.now(UTC))
+    click.echo(
+        'groups are sealed to this key from now on; edges take it as "audit" in their settings'
+    )
 
 
 @keys.command()

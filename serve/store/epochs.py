@@ -13,7 +13,7 @@ from serve.enginekeys import FROZEN, LOG, USES, EngineKeys, WorkerKeys
 from serve.store.books import Books
 from serve.store.database import Connection
 from serve.store.forgetting import shrink
-from serve.store.keys import StoreKeys
+from serve.store.keys import StoreKeys, begin_audit
 from serve.store.retention import expire_to as set_log_expired
 from serve.store.retention import expired as log_expired
 from serve.vault import EPOCH_BYTES
@@ -67,6 +67,14 @@ def rotate(books: Books, at: datetime) -> int:
     with own.writing():
         ledger.note(own, KEY_EVENT, at=at, facts=_facts("begun", engine.newest.epoch))
     return engine.newest.epoch
+
+
+def audit(books: Books, public: bytes, at: datetime) -> None:
+    """Seal groups to another key of the audit's from now on. Raises KeyMissing."""
+    begin_audit(books.seals.keys, public)
+    with books.own.writing():
+        facts = _facts("audited", books.seals.keys.engine.newest.epoch)
+        ledger.note(books.own, KEY_EVENT, at=at, facts=facts)
 
 
 def destroy(books: Books, epoch: int, at: datetime, *, frozen: bool = False) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from serve.enginekeys import FROZEN
 from serve.store.books import Books
 from serve.store.given import STAGES_OF
+from serve.store.groups import TABLE as GROUPS
 
 
 def moments(books: Books, sequences: Sequence[int]) -> dict[int, int]:
@@ -40,6 +41,7 @@ def forget(books: Books, sequences: Iterable[int]) -> None:
     _drop(books, "assessments", "id", answers)
     _drop(books, "verdicts", "registration", books.seals.rows("verdicts", filed))
     _drop(books, "line_events", "registration", books.seals.rows("line_events", filed))
+    _drop(books, "audit_groups", "id", books.seals.rows(GROUPS, filed))
     books.own.run_many(
         "UPDATE registrations SET entry = NULL, names = ? WHERE id = ?",
         [(b"", name) for name in books.seals.rows("log", filed)],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detector.errors import KeyMissing
+from serve.auditkeys import AUDIT_NAME, AuditKeys
 from serve.enginekeys import EngineKeys, WorkerKeys, fresh
 
 ENGINE_FILE, WORKER_FILE = "SIMVIGIA_ENGINE_KEY_FILE", "SIMVIGIA_WORKER_KEY_FILE"
@@ -79,6 +80,25 @@ class StoreKeys:
             path.stat().st_mtime_ns if path and path.exists() else 0 for path in self.files
         )
         return engine, worker
+
+
+def rehearsed(folder: Path) -> StoreKeys:
+    """New rings, and an audit's key beside them, as only a rehearsal has them. Raises KeyMissing."""
+    keys, audit = StoreKeys.generate(folder), AuditKeys(()).with_fresh()
+    audit.save(folder / AUDIT_NAME)
+    begin_audit(keys, audit.public)
+    return keys
+
+
+def begin_audit(keys: StoreKeys, public: bytes) -> None:
+    """Seal groups to the audit's public key from now on; a running service does so within a second.
+
+    Raises KeyMissing where the engine's ring is in no file.
+    """
+    if keys.files is None:
+        raise KeyMissing("the engine's ring is in no file")
+    keys.engine.audited_by(public).save(keys.files[0])
+    keys.refresh(keys.engine.newest.epoch)
 
 
 def found(url: str, environment: Mapping[str, str] = os.environ) -> StoreKeys | None:

@@ -5,19 +5,22 @@ Three kinds of content:
 
 - a *history* opens with the token of its key (`vault`), which only a request brings;
 - an *answer* opens with the folio of its registration, which only a carrier or the log knows;
-- the *log* and what models learn from open with the worker's private key (`sealing`).
+- the *log* and what models learn from open with the worker's private key (`sealing`), and who somebody is in
+  coarse groups with the audit's (`auditkeys`).
 
 See decisions 0021 and 0050. Needs a cryptographer's review.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -25,6 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from detector.errors import KeyMissing
 from detector.registration import Int64
 from serve import vault
+from serve.auditkeys import AuditKeys
 from serve.enginekeys import EngineKey
 from serve.keyed import Keyed
 from serve.sealing import Opener, Sealer
@@ -64,8 +68,9 @@ class Seals:
             _Blocks(_derived(index, purpose)) for purpose in ("rows", "items", "numbers", "prints")
         )
         self._keyed = Keyed(_derived(index, "folios"), hashlib.sha256).digest
-        self._sealers: dict[str, tuple[int, int, Sealer]] = {}  # by use: stream, epoch
+        self._sealers: dict[str, tuple[int, EngineKey, Sealer]] = {}  # by use: stream, for whom
         self._openers: dict[int, Opener] = {}
+        self._audits: dict[int, Opener | None] = {}
 
     def forget(self) -> None:
         """Streams begun in a transaction that never happened are begun again."""
@@ -154,13 +159,13 @@ class Seals:
         return vault.row(key, ANSWER, folio, name=name)
 
     def for_worker(self, use: str, name: bytes, content: bytes, step: int = 64) -> bytes:
-        """A box that only the worker opens, and only as what it is named."""
+        """A box that only the worker opens (or, for the use AUDIT, the audit), and only as what it is named."""
         newest = self.keys.engine.newest
-        stream, epoch, sealer = self._sealers.get(use, (0, 0, None))
-        if sealer is None or epoch != newest.epoch or sealer.count >= LONGEST_STREAM:
+        stream, key, sealer = self._sealers.get(use, (0, newest, None))
+        if sealer is None or key is not newest or sealer.count >= LONGEST_STREAM:
             stream, sealer = _number(), Sealer.fresh(newest.public(use), use)
             self._add(Header(stream, use, newest.epoch, sealer.header))
-            self._sealers[use] = stream, newest.epoch, sealer
+            self._sealers[use] = stream, newest, sealer
         return stream.to_bytes(STREAM_BYTES, "big") + sealer.seal(content, name, step)
 
     def by_worker(self, name: bytes, box: bytes) -> bytes | None:
@@ -173,24 +178,40 @@ class Seals:
             self._openers[stream] = opener
         return self._openers[stream].open(box[STREAM_BYTES:], name)
 
+    def by_auditor(self, name: bytes, box: bytes, keys: AuditKeys) -> bytes | None:
+        """What is in a box for the audit; None where its key is not there. Raises NotOpened."""
+        stream = int.from_bytes(box[:STREAM_BYTES], "big")
+        if stream not in self._audits:
+            self._audits[stream] = next(_opening(self._known_header(stream), keys.private), None)
+        opener = self._audits[stream]
+        return opener.open(box[STREAM_BYTES:], name) if opener else None
+
     def sealed_in(self, box: bytes) -> int:
         """The epoch that a box for the worker was sealed in. Raises NotOpened."""
-        header = self._header(int.from_bytes(box[:STREAM_BYTES], "big"))
-        if header is None:
-            raise NotOpened("a box of the log is of a stream that is not here")
-        return header.epoch
+        return self._known_header(int.from_bytes(box[:STREAM_BYTES], "big")).epoch
 
     def _opener(self, stream: int) -> Opener | None:
         if self.keys.worker is None:
             raise KeyMissing(
                 "the log opens with the worker's keys only: set SIMVIGIA_WORKER_KEY_FILE"
             )
-        header = self._header(stream)
-        if header is None:
-            raise NotOpened("a box of the log is of a stream that is not here")
+        header = self._known_header(stream)
         self.keys.refresh(header.epoch)
         private = self.keys.worker.private.get((header.use, header.epoch))
         return None if private is None else Opener.of(header.sealed, private, header.use)
+
+    def _known_header(self, stream: int) -> Header:
+        header = self._header(stream)
+        if header is None:
+            raise NotOpened("a box of the log is of a stream that is not here")
+        return header
+
+
+def _opening(header: Header, private: Iterable[X25519PrivateKey]) -> Iterator[Opener]:
+    """What opens a stream, of the keys that do."""
+    for key in private:
+        with contextlib.suppress(NotOpened):
+            yield Opener.of(header.sealed, key, header.use)
 
 
 class _Blocks:

@@ -92,7 +92,7 @@ class Keeper:
 
 @contextmanager
 def edge(
-    folder: Path, keepers: Mapping[str, Keeper], now: str, before: str = ""
+    folder: Path, keepers: Mapping[str, Keeper], now: str, before: str = "", audit: str = ""
 ) -> Iterator[httpx.Client]:
     """A carrier's edge that asks these custodians, by their addresses."""
 
@@ -104,9 +104,11 @@ def edge(
         return {"key_id": key_id, "halves": halves}
 
     told = {"credential_sha256": credential_hash(WORD).hex(), "now": source(now)}
+    told |= {"before": source(before)} if before else {}
+    told |= {"audit": audit} if audit else {}
     folder.mkdir(exist_ok=True)
     settings = folder / "edge.json"
-    settings.write_text(json.dumps(told | ({"before": source(before)} if before else {})))
+    settings.write_text(json.dumps(told))
     with (
         running(folder, "edge", "--settings", str(settings)) as url,
         httpx.Client(base_url=url, headers={"authorization": f"Bearer {WORD}"}, timeout=60) as made,

@@ -1,14 +1,20 @@
 """Rows tokenised through a custodian are the rows, to an engine that counts equal keys."""
 
+import base64
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from detector import intake
+from detector.identity.groups import named
 from detector.registration import KEYS
 from serve.admission import raw_fields
 from serve.custodian.client import CustodianRefused, CustodianTokens
 from serve.custodian.edge import blinded
+from serve.sealing import group_in
 from tests import builders
 from tests.builders import pseudonymiser, registration
 from tests.serve.custodian.halves import Bent, application, remote, tokens
@@ -43,6 +49,20 @@ def test_no_raw_value_is_left(source: CustodianTokens) -> None:
     assert raw_fields(row) == sorted(RAW)
     assert raw_fields(made) == []
     assert not {row[name] for name in RAW} & set(map(str, made.values()))
+
+
+def test_who_is_named_is_sealed_to_the_audit_in_coarse_groups(source: CustodianTokens) -> None:
+    audit = X25519PrivateKey.generate()
+    rows = [registration(), registration(identity_type="passport", identity_value="ABC:X123456")]
+
+    made = blinded(builders.table(rows), source, audit=audit.public_key()).to_pylist()
+
+    box = made[0]["audit_box"]
+    code = group_in(base64.urlsafe_b64decode(box + "="), audit)
+    assert [name for _, name, _ in named(np.array([code]))] == ["men", "30 to 44", "abroad"]
+    assert re.fullmatch("[A-Za-z0-9_-]{67}", box)
+    assert made[1]["audit_box"] is None, "nothing is known of whoever has a passport"
+    assert "audit_box" not in blinded(builders.table(rows), source).column_names
 
 
 def test_a_value_that_occurs_often_is_asked_for_once() -> None:

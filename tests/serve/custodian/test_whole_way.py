@@ -16,9 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from detector.identity.groups import named
+from serve.audit.groups import opened
+from serve.auditkeys import AUDIT_NAME, AuditKeys
 from serve.custodian import group
 from serve.drills.people import curp_of, registration
 from serve.drills.search import hits
+from serve.store.books import Books
+from serve.store.database import connect
 from tests.serve.custodian.living import Keeper, asked, edge
 from tests.serve.engine.serving import Server, ask
 
@@ -54,14 +59,21 @@ def answered(country: Country, body: dict[str, Any]) -> httpx.Response:
         return ask(client, body)
 
 
-def test_a_carrier_is_answered_and_the_engine_has_seen_no_value(country: Country) -> None:
+def test_a_carrier_is_answered_and_the_engine_has_seen_no_value(
+    country: Country, store_keys: Path
+) -> None:
     rows = [registration(n, NOW) for n in range(3)]
     with ExitStack() as stack:
         found = country.custodians(stack)
-        client = stack.enter_context(edge(country.folder / "edge", found, "2026q4"))
+        audit = AuditKeys.load(store_keys / AUDIT_NAME)
+        place = country.folder / "edge"
+        client = stack.enter_context(edge(place, found, "2026q4", audit=audit.public.hex()))
         answers = [answered(country, asked(client, row)) for row in rows]
         again = answered(country, asked(client, rows[0]))
 
+    store = connect(f"sqlite:///{country.engine.store}")
+    known = opened(Books(store), audit).codes
+    assert {name for _, name, who in named(known) if who.sum() == 3} >= {"abroad"}
     assert [a.status_code for a in answers] == [201] * 3
     assert (again.status_code, again.json()) == (200, answers[0].json())
     values = {f"{name} of {i}": str(r[name]) for i, r in enumerate(rows) for name in MARKED}
