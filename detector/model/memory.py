@@ -6,7 +6,7 @@ strangers of the same weeks, are not; if the model scores those it saw higher, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,24 @@ LEAST = 20
 DRAWS = 300
 TOO_MUCH = 0.56
 SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How a booster is kept from remembering: the share of its weight that a verdict keeps, and whether the
+    booster is a coarser one (`Recipe.coarser`)."""
+
+    share: float
+    coarse: bool = False
+
+
+LIGHTER = tuple(
+    Care(share) for share in SHARES
+)  # for others: its own verdicts are not what it rests on
+COARSER = (
+    Care(1.0),
+    *(Care(share, coarse=True) for share in SHARES),
+)  # costs less of what verdicts teach
 
 
 class Remembers(BadInput):
@@ -58,29 +76,30 @@ class Memory:
 
 
 def bearable(
-    scores: Callable[[float, NDArray[np.bool_]], NDArray[np.float64]],
+    scores: Callable[[Care, NDArray[np.bool_]], NDArray[np.float64]],
     half: NDArray[np.bool_],
     week: NDArray[np.int64],
     *,
+    cares: Sequence[Care],
     rng: np.random.Generator,
-) -> tuple[float, str]:
-    """The greatest of SHARES of a verdict's weight with which a booster does not remember, and how much
-    it does then, in words for the card; also that it cannot be told.
+) -> tuple[Care, str]:
+    """The first of `cares` with which a booster does not remember, and how much it does then, in words for the
+    card; also that it cannot be told.
 
-    `scores` says what a booster gives each fraud that learned, with a share, from the frauds of one half.
+    `scores` says what a booster gives each fraud that learned, with some care, from the frauds of one half.
     Each half is shown once and kept from it once, so that an easier half tells nothing. Raises
-    Remembers where even the least share is too much.
+    Remembers where even the last is too much.
     """
     member, apart = np.concatenate((half, ~half)), int(week.max(initial=0)) + 1
     weeks = np.concatenate((week, week + apart))
-    for share in SHARES:
-        given = np.concatenate([scores(share, side) for side in (half, ~half)])
+    for care in cares:
+        given = np.concatenate([scores(care, side) for side in (half, ~half)])
         try:
             found = compared(given, member, weeks, rng=rng)
         except TooLittleData as fault:
-            return SHARES[0], f"cannot be told: {fault}"
+            return cares[0], f"cannot be told: {fault}"
         if not found.too_much:
-            return share, found.words
+            return care, found.words
     raise Remembers(f"no model is written; {found.words}")
 
 

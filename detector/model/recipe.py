@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from detector.errors import BadInput
+
+LEAVES_TO_FILL = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Recipe:
     """Settings of a training run; the file says what each is for."""
 
     booster: Mapping[str, float]
+    coarse: Mapping[str, float]
     most_unlabelled: int
     later_share: float
     maturity: float
@@ -29,6 +32,17 @@ class Recipe:
     practice_weight: float
     novelty_weight: float
 
+    def coarser(self, rows: int) -> Recipe:
+        """With a booster that tells fewer people apart, for that many rows: leaves are fewer, and larger where
+        there are rows enough to fill two hundred of them."""
+        held = dict(self.booster)
+        if "num_leaves" in self.coarse:
+            held["num_leaves"] = min(held["num_leaves"], self.coarse["num_leaves"])
+        if "min_data_in_leaf" in self.coarse:
+            least = min(self.coarse["min_data_in_leaf"], rows // LEAVES_TO_FILL)
+            held["min_data_in_leaf"] = max(held["min_data_in_leaf"], least)
+        return replace(self, booster=held)
+
     @classmethod
     def load(cls, path: Path) -> Recipe:
         """Read a recipe. Raises BadInput if it lacks something."""
@@ -37,6 +51,7 @@ class Recipe:
             rows, practice = text["rows"], text["practice"]
             return cls(
                 text["booster"],
+                text.get("coarse", {}),
                 int(rows["most_unlabelled"]),
                 float(rows["later_share"]),
                 float(rows["maturity"]),

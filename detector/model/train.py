@@ -35,7 +35,7 @@ from detector.model.dataset import (
     verdicts,
 )
 from detector.model.hearing import outcome_weights
-from detector.model.memory import bearable, halves
+from detector.model.memory import COARSER, LIGHTER, Care, bearable, halves
 from detector.model.novelty import novelty
 from detector.model.recipe import Recipe
 from detector.model.standing import Standing
@@ -102,7 +102,7 @@ def train(
     stages: dict[str, StageModel] = {}
     later: dict[str, TrainingTable] = {}
     metrics: dict[str, float] = {}
-    share, memory = 1.0, ""
+    careful, memory = recipe, ""
     for i, stage in enumerate(STAGES):
         progress("Learning", i / len(STAGES))
         early, later[stage] = _split(own[stage], recipe)
@@ -110,29 +110,29 @@ def train(
         home = None if elsewhere else _home(early, taught[stage])
         lessons_rows = [_lesson_rows(t, weight, standing=home is not None) for t in taught[stage]]
         if not memory:
-            share, memory = _bearable(
+            careful, memory = _bearable(
                 early,
                 until - waited,
                 lessons_rows,
                 home=home,
                 known=known,
                 recipe=recipe,
+                cares=LIGHTER if elsewhere else COARSER,
                 seed=seed,
             )
-            lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
         stages[stage] = _stage(
             stage,
-            _own_rows(early, until - waited, lighter, home=home, heard=heard),
+            _own_rows(early, until - waited, careful, home=home, heard=heard),
             lessons_rows,
             ripe=_own_rows(early, until - waited, recipe, home=home).vectors,
             later=later[stage],
-            recipe=recipe,
+            recipe=careful,
             seed=seed,
         )
         metrics |= _metrics(stage, stages[stage], later[stage], recipe)
     progress("Learning", 1.0)
     model = _with_thresholds(stages, later, policy=policy, recipe=recipe, carriers=known)
-    about = _parameters(known, lessons, waited, recipe=lighter, seed=seed, elsewhere=elsewhere)
+    about = _parameters(known, lessons, waited, recipe=careful, seed=seed, elsewhere=elsewhere)
     return Trained(model, metrics, about, memory)
 
 
@@ -144,22 +144,28 @@ def _bearable(
     home: Standing | None,
     known: DataFolder,
     recipe: Recipe,
+    cares: Sequence[Care],
     seed: int,
-) -> tuple[float, str]:
-    """How much of its weight a verdict keeps so that the booster does not remember whose it was."""
+) -> tuple[Recipe, str]:
+    """The recipe with as much care as it takes that the booster does not remember whose verdicts it saw."""
     rng = np.random.default_rng(seed)
     own, fraud = known.registrations, early.verdict == FRAUD
     cases, others = early.where(fraud), early.where(~fraud)
     half = halves(own.pos[cases.row], own.identity[cases.row], rng)
+    rows = len(early) + sum(len(part.fraud) for part in lessons)
 
-    def scores(share: float, shown: NDArray[np.bool_]) -> Array:
-        lighter = replace(recipe, labelled_weight=recipe.labelled_weight * share)
-        shown_parts = (others, cases.where(shown))
-        parts = [_own_rows(t, mature, lighter, home=home) for t in shown_parts]
-        booster = learned([*parts, *lessons], early.stage, recipe=recipe, seed=seed)
+    def careful(care: Care) -> Recipe:
+        plain = recipe.coarser(rows) if care.coarse else recipe
+        return replace(plain, labelled_weight=recipe.labelled_weight * care.share)
+
+    def scores(care: Care, shown: NDArray[np.bool_]) -> Array:
+        made, shown_parts = careful(care), (others, cases.where(shown))
+        parts = [_own_rows(t, mature, made, home=home) for t in shown_parts]
+        booster = learned([*parts, *lessons], early.stage, recipe=made, seed=seed)
         return margin(booster, cases.vectors)
 
-    return bearable(scores, half, cases.at // (7 * DAY), rng=rng)
+    care, words = bearable(scores, half, cases.at // (7 * DAY), cares=cares, rng=rng)
+    return careful(care), words
 
 
 def _tables(

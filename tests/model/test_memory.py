@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.cli import MODELS
 from detector.errors import TooLittleData
 from detector.intervals import Interval
 from detector.model.asof import AsOfTable, table_as_of
 from detector.model.estimators import RiskClassifier
-from detector.model.memory import Memory, Remembers, bearable, compared, halves, memory
+from detector.model.memory import (
+    COARSER,
+    LIGHTER,
+    Memory,
+    Remembers,
+    bearable,
+    compared,
+    halves,
+    memory,
+)
+from detector.model.recipe import Recipe
 from detector.model.splits import RollingGroupSplit
 from detector.model.tuning import tuned
 from detector.workbench import Country
@@ -120,14 +131,44 @@ def shown(remembered_from: float, n: int = 400) -> tuple[float, str]:
     rng = np.random.default_rng(4)
     half, week, noise = rng.random(n) < 0.5, rng.integers(0, 5, n), rng.normal(size=n)
     easier = noise + half  # one half is found more easily, whoever was shown it
-    return bearable(
-        lambda share, shown: easier + 2.0 * shown * (share >= remembered_from), half, week, rng=rng
+    care, words = bearable(
+        lambda care, shown: easier + 2.0 * shown * (care.share >= remembered_from),
+        half,
+        week,
+        cares=LIGHTER,
+        rng=rng,
     )
+    return care.share, words
 
 
 def test_a_verdict_keeps_the_greatest_share_of_its_weight_that_is_not_remembered() -> None:
     assert shown(remembered_from=2.0)[0] == 1.0
     assert shown(remembered_from=0.5)[0] == 0.25
+
+
+def test_a_coarser_booster_comes_before_a_lighter_verdict() -> None:
+    rng = np.random.default_rng(4)
+    half, week, noise = rng.random(400) < 0.5, rng.integers(0, 5, 400), rng.normal(size=400)
+
+    care, _ = bearable(
+        lambda care, shown: noise + 2.0 * shown * (not care.coarse),
+        half,
+        week,
+        cares=COARSER,
+        rng=rng,
+    )
+
+    assert (care.share, care.coarse) == (1.0, True)
+
+
+def test_a_coarser_booster_has_fewer_leaves_and_fuller_ones_where_rows_are_enough() -> None:
+    recipe = Recipe.load(MODELS / "recipe.toml")
+    plain, coarse = recipe.booster, recipe.coarser(1_000_000).booster
+    assert coarse["num_leaves"] < plain["num_leaves"]
+    assert coarse["min_data_in_leaf"] == recipe.coarse["min_data_in_leaf"]
+    few = recipe.coarser(1_000).booster
+    assert few["min_data_in_leaf"] == plain["min_data_in_leaf"], "a leaf has to find its rows"
+    assert recipe.coarser(1_000_000).coarser(1_000_000).booster == coarse
 
 
 def test_a_model_that_remembers_even_the_lightest_verdicts_is_refused() -> None:
