@@ -181,9 +181,7 @@ def _rows_by_code(codes: Int64, row: Int64, count: int) -> list[Int64]:
 
 def _curp_groups(frame: pd.DataFrame, row: Int64) -> Groups:
     """Sex, age and birthplace as a CURP in clear says; a token says nothing."""
-    values = spans.from_arrow(
-        pa.array(frame["identity_value"], pa.large_string(), from_pandas=True)
-    )
+    values = spans.from_arrow(folder.texts(frame["identity_value"]))
     kinds = np.where(frame["identity_type"] == "curp", CURP, NO_KIND).astype(np.int8)
     days = (folder.times(frame["registered_at"]) // DAY).astype(np.int32)
     codes = people(values, kinds, days).groups

@@ -75,11 +75,12 @@ def _csv(path: Path) -> pa.Table:
 
 def keys(frame: pd.DataFrame) -> pa.Array:
     """One text per row naming its registration: carrier and folio together."""
-    parts = [_text(frame[name]) for name in KEY]
+    parts = [texts(frame[name]) for name in KEY]
     return pc.binary_join_element_wise(*parts, pa.scalar(SEPARATOR, pa.large_string()))
 
 
-def _text(column: pd.Series) -> pa.Array:
+def texts(column: pd.Series) -> pa.Array:
+    """A column as one array of text, whatever pieces its file was read in."""
     values = pa.array(column.astype("str") if column.dtype == "category" else column)
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()

@@ -100,8 +100,8 @@ def test_only_scored_registrations_count():
 WOMAN, FOREIGN_MAN = "XAXX900101MDFXXX01", "XAXX050101HNEXXXA1"
 
 
-@pytest.fixture
-def people(tmp_path):
+@pytest.fixture(params=["csv", "parquet"])
+def people(request, tmp_path):
     frame = pd.DataFrame(
         {
             "registration_id": ["a", "b", "c"],
@@ -113,7 +113,10 @@ def people(tmp_path):
             "operation": "new_line",
         }
     )
-    frame.to_csv(tmp_path / "registrations.csv", index=False)
+    if request.param == "csv":
+        frame.to_csv(tmp_path / "registrations.csv", index=False)
+    else:  # in pieces, as large files are
+        frame.to_parquet(tmp_path / "registrations.parquet", index=False, row_group_size=2)
     told = frame[["registration_id", "carrier_id"]].iloc[::-1]
     told.assign(segments=["rural", None, "rural|aide"], fraud=False).to_csv(
         tmp_path / "truth.csv", index=False
