@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from detector.model import artefact
 from detector.pseudonym import Key, Pseudonymiser
 from detector.registration import Int64
 from serve.assembly import MODELS
+from serve.auditkeys import AuditKeys
 from serve.drills.people import curp_of, registration
 from serve.engine import Engine, Question
 from serve.judge import Judge
@@ -35,9 +35,13 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 TURNS, WARM = 12, 64
 
 
-@dataclass(frozen=True, slots=True)
 class NullRow(Row):
     """A row whose box is its content, filled up."""
+
+    __slots__ = ()
+
+    def __init__(self, id_: bytes) -> None:
+        self.epoch, self.id = 1, id_
 
     def seal(self, content: bytes, step: int = 0) -> bytes:
         """Filled up as ours are."""
@@ -86,7 +90,7 @@ class NullSeals(Seals):
 
     def history(self, kind: str, token: bytes) -> tuple[Row, ...]:
         """Kind and token."""
-        return (NullRow(1, kind.encode()[-8:] + token, b""),)
+        return (NullRow(kind.encode()[-8:] + token),)
 
     def for_folio(self, folio: bytes, name: bytes, content: bytes, step: int = 64) -> bytes:
         """Filled up."""
@@ -106,8 +110,10 @@ class NullSeals(Seals):
 
 
 def engine(path: Path, seals: type[Seals]) -> Engine:
-    """Over an empty store."""
-    own = connect(f"sqlite:///{path}", StoreKeys.fresh())
+    """Over an empty store that somebody audits."""
+    keys = StoreKeys.fresh()
+    keys.engine = keys.engine.audited_by(AuditKeys(()).with_fresh().public)
+    own = connect(f"sqlite:///{path}", keys)
     assert own.seals is not None
     if seals is not Seals:
         own.seals = seals(own.seals.keys, add=lambda _: None, header=lambda _: None)
