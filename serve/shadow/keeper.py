@@ -89,6 +89,7 @@ class Keeper:
                 self._child.wait(FAREWELL / 2)
             except subprocess.TimeoutExpired:
                 self._child.kill()
+                self._child.wait()  # it has ended when `stop` has
 
     def _leave(self) -> None:
         if self._own is not None:
