@@ -20,7 +20,7 @@ TODAY = date(2026, 5, 1)
 
 def written(born: date, sex: str = "H", state: str = "DF") -> str:
     """A CURP that holds; its root is nobody's."""
-    body = f"XAXX{born:%y%m%d}{sex}{state}XXX{'0' if born.year < 2000 else 'A'}"
+    body = f"XAXX{born:%y%m%d}{sex}{state}ZZZ{'0' if born.year < 2000 else 'A'}"
     return body + curp.calc_check_digit(body)
 
 
