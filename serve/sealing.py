@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from detector.errors import BadInput
+from detector.identity.groups import CODES
 from serve.vault import NONCE_BYTES, NotOpened, padded, unpadded
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -60,9 +61,10 @@ def sealed_group(code: int, public: X25519PublicKey) -> bytes:
 def group_in(box: bytes, private: X25519PrivateKey) -> int:
     """The code in such a box. Raises NotOpened."""
     held = unsealed(box, private, GROUP)
-    if len(held) != GROUP_BYTES:
+    code = int.from_bytes(held, "big")
+    if len(held) != GROUP_BYTES or code >= CODES:
         raise NotOpened("a sealed box holds no code of a group")
-    return int.from_bytes(held, "big")
+    return code
 
 
 @dataclass(slots=True)

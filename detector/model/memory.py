@@ -35,13 +35,9 @@ class Care:
     coarse: bool = False
 
 
-LIGHTER = tuple(
-    Care(share) for share in SHARES
-)  # for others: its own verdicts are not what it rests on
-COARSER = (
-    Care(1.0),
-    *(Care(share, coarse=True) for share in SHARES),
-)  # costs less of what verdicts teach
+# A model for others does not rest on its own verdicts; for its own country a coarser booster costs less.
+LIGHTER = tuple(Care(share) for share in SHARES)
+COARSER = (Care(1.0), *(Care(share, coarse=True) for share in SHARES))
 
 
 class Remembers(BadInput):

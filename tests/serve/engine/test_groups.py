@@ -125,14 +125,15 @@ def test_who_blinds_identities_seals_their_groups_to_the_audit(
         sent(events[0], sealed_group(code, public)),
         sent(events[1], None),
         sent(events[2], b"x" * 50),  # nonsense
+        sent(question().event, sealed_group(65_535, public)),  # no code that there is
         events[3] | {BOX: base64.urlsafe_b64encode(sealed_group(code, public)).decode()[:67]},
     ]
     standing.answered(*map(Question, told))
 
     found = opened(standing.books, auditor).codes.tolist()
 
-    assert found[:3] == [code, 0, 0]
-    assert found[3] not in (0, code), "of an identity in clear the door speaks itself"
+    assert found[:4] == [code, 0, 0, 0]
+    assert found[4] not in (0, code), "of an identity in clear the door speaks itself"
 
 
 def test_another_box_is_no_other_question(standing: Standing, auditor: AuditKeys) -> None:
