@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from detector.console import Commands
+from detector.console import Commands, bars
 from detector.errors import BadInput
 from serve.audit.checkpoints import opened, public_key
 from serve.audit.storage import FileStorage, Storage, StoreStorage
@@ -149,12 +149,10 @@ def segments(
     keys = AuditKeys.load(file) if file else named()
     if keys is None:
         raise BadInput(f"groups open with the audit's key only: give --key or set {AUDIT_FILE}")
-    with snapshot(store) as own:
+    with bars() as report, snapshot(store) as own:
         books = Books(own)
-        groups, answered = (
-            opened(books, keys),
-            asked(books, since=since, until=until, carrier=carrier),
-        )
+        groups = opened(books, keys, progress=report)
+        answered = asked(books, since=since, until=until, carrier=carrier, progress=report)
     found = answered.audits(groups)
     click.echo(told(found, known=groups.known(answered.at)))
     if out:

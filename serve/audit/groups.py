@@ -8,7 +8,7 @@ nobody and is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +23,13 @@ from serve.auditkeys import AuditKeys
 from serve.store.books import Answer, Books
 from serve.store.groups import RURAL, UNKNOWN, URBAN
 
+Progress = Callable[[str, float], None]
 PAGE = 10_000
 PLACES = {RURAL: "rural", URBAN: "urban"}
+
+
+def _quiet(_what: str, _share: float) -> None:
+    """Progress that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,12 @@ class Sealed:
         return int(np.count_nonzero((self.codes[at] != NOBODY) | (self.places[at] != UNKNOWN)))
 
 
-def opened(books: Books, keys: AuditKeys) -> Sealed:
+def opened(books: Books, keys: AuditKeys, *, progress: Progress = _quiet) -> Sealed:
     """All groups of a store; what does not open with these keys is unknown."""
     n = books.last_sequence()
     found = Sealed(np.zeros(n, np.int16), np.zeros(n, np.int8))
     for page in _pages(n):
+        progress("Opening groups", page.start / n)
         for sequence, group in books.groups(page, keys).items():
             found.codes[sequence - 1] = group.code
             found.places[sequence - 1] = group.place
@@ -82,15 +88,22 @@ class Asked:
 
 
 def asked(
-    books: Books, *, since: int | None = None, until: int | None = None, carrier: str | None = None
+    books: Books,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    carrier: str | None = None,
+    progress: Progress = _quiet,
 ) -> Asked:
     """What was answered about registrations from a moment up to another (microseconds), or of one carrier."""
-    rows = [
-        row
-        for page in _pages(books.last_sequence())
-        for row in _asked(books, page, carrier)
-        if (since is None or row[1] >= since) and (until is None or row[1] < until)
-    ]
+    rows, n = [], books.last_sequence()
+    for page in _pages(n):
+        progress("Reading answers", page.start / n)
+        rows += [
+            row
+            for row in _asked(books, page, carrier)
+            if (since is None or row[1] >= since) and (until is None or row[1] < until)
+        ]
     at, _, decision, fraud = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Asked(np.array(at, np.int64), np.array(decision, np.int8), np.array(fraud, np.bool_))
 
