@@ -36,7 +36,7 @@ def test_sex_age_and_birthplace() -> None:
     found = groups(written(date(1990, 1, 1), "M", "OC"))
     assert found == {"sex": "women", "age": "30 to 44", "born in": "Oaxaca"}
     assert groups(written(date(2005, 1, 1), "X", "NE")) == {
-        "sex": "another sex", "age": "18 to 29", "born in": "abroad",
+        "sex": "another sex", "age": "18 to 29", "born in": "another country",
     }  # fmt: skip
 
 

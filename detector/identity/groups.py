@@ -21,7 +21,7 @@ STATES = {
     "AS": "Aguascalientes", "BC": "Baja California", "BS": "Baja California Sur", "CC": "Campeche",
     "CH": "Chihuahua", "CL": "Coahuila", "CM": "Colima", "CS": "Chiapas", "DF": "Ciudad de México",
     "DG": "Durango", "GR": "Guerrero", "GT": "Guanajuato", "HG": "Hidalgo", "JC": "Jalisco",
-    "MC": "Estado de México", "MN": "Michoacán", "MS": "Morelos", "NE": "abroad", "NL": "Nuevo León",
+    "MC": "Estado de México", "MN": "Michoacán", "MS": "Morelos", "NE": "another country", "NL": "Nuevo León",
     "NT": "Nayarit", "OC": "Oaxaca", "PL": "Puebla", "QR": "Quintana Roo", "QT": "Querétaro",
     "SL": "Sinaloa", "SP": "San Luis Potosí", "SR": "Sonora", "TC": "Tabasco", "TL": "Tlaxcala",
     "TS": "Tamaulipas", "VZ": "Veracruz", "YN": "Yucatán", "ZS": "Zacatecas",

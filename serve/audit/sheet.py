@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from detector.audit import Audit, SegmentRate
+from detector.audit import HIDDEN_BELOW, Audit, SegmentRate
 
 HIDDEN = "-"
 HEAD = ("group", "honest", "bothered", "rate", "against", "times", "95 % interval", "")
@@ -15,7 +16,7 @@ RIGHT = {1, 2, 3, 5}  # columns of numbers
 
 
 def told(audits: Sequence[Audit], *, known: int) -> str:
-    """Each way of being bothered, with a table of its groups."""
+    """Each way of being bothered, with a table of the groups that can be shown."""
     asked = audits[0].innocents if audits else 0
     lines = [
         f"{asked:,} registrations without a verdict of misuse; groups are known of {known:,} that were asked.",
@@ -27,24 +28,36 @@ def told(audits: Sequence[Audit], *, known: int) -> str:
 
 def written(audits: Sequence[Audit], path: Path) -> None:
     """The same as JSON, whole or not at all."""
-    text = json.dumps([asdict(found) for found in audits], indent=1, allow_nan=False)
+    text = json.dumps([_shown(found) for found in audits], indent=1, allow_nan=False)
     part = path.with_name(path.name + ".part")
     part.write_text(text + "\n", "utf-8")
     part.replace(path)
 
 
+def _few(found: Audit) -> bool:
+    return found.false_alarms < HIDDEN_BELOW
+
+
+def _shown(found: Audit) -> dict[str, object]:
+    few = dict.fromkeys(("false_alarms", "average", "average_interval")) if _few(found) else {}
+    return asdict(found) | few
+
+
 def _head(found: Audit) -> str:
-    return (
-        f"{found.bothered_by} at registration: {found.false_alarms:,} of them, {found.average:.2%}"
-    )
+    many = f"{found.false_alarms:,} of them, {found.average:.2%}"
+    return f"{found.bothered_by} at registration: {'fewer than ten' if _few(found) else many}"
 
 
 def _table(segments: Sequence[SegmentRate]) -> list[str]:
     if not segments:
         return ["  no group is known"]
-    rows = [HEAD, *(_row(one) for one in segments)]
+    rows = [HEAD, *(_row(one) for one in segments if one.false_alarms is not None)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(_cells(row, widths)).rstrip() for row in rows]
+    hidden = Counter(one.kind for one in segments if one.false_alarms is None)
+    return [
+        *("  " + "  ".join(_cells(row, widths)).rstrip() for row in rows if len(rows) > 1),
+        *(f"  {kind}: not shown of {count} groups, too few" for kind, count in hidden.items()),
+    ]
 
 
 def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:

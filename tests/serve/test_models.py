@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
+import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +168,57 @@ def test_the_model_in_use_serves_on_where_the_next_one_is_refused(
     assert before is not None
     assert champion() is before
     assert champion.state == "degraded"
+
+
+def test_answers_go_on_from_the_verified_model_while_files_are_bent(
+    sound: Path, spoilt: Path, examples: int, figure: Callable[[str], None]
+) -> None:
+    """Model, manifest and golden files, bent under a champion that looks again while it is asked.
+
+    No model file that was bent is taken. Without a signature, a manifest or golden scores that say the same in
+    other bytes (the seventeenth digit of a number) may be: what answers is the same model.
+    """
+    taken: set[str] = set()
+    rng, champion, stop = random.Random(3), Champion(spoilt), threading.Event()
+    vectors, asked, wrong = golden_vectors(STAGES[0]), Counter[str](), list[str]()
+    nobody = np.zeros(len(vectors), np.int64)
+    first = champion()
+    assert first is not None
+    right = first.raw(STAGES[0], vectors, grade=nobody, tier=nobody)
+
+    def ask() -> None:
+        while not stop.is_set():
+            model = champion()
+            found = model and model.raw(STAGES[0], vectors, grade=nobody, tier=nobody)
+            asked["times"] += 1
+            if model is None or model.version != first.version or not np.array_equal(found, right):
+                wrong.append(model.version if model else "none")
+
+    traffic = threading.Thread(target=ask)
+    traffic.start()
+    try:
+        for number in range(examples):
+            name, other = rng.sample([*sorted(FILES), MANIFEST, GOLDEN], 2)
+            how: Any = rng.choice([truncated, flipped, swapped])
+            held = (sound / name).read_bytes()
+            bent = how(held, rng, (sound / other).read_bytes())
+            (spoilt / name).write_bytes(bent)
+            os.utime(spoilt / MANIFEST, ns=(number, number))
+            champion.look()
+            asked[champion.state] += 1
+            taken |= {name} if champion.state == "ok" else set()
+            (spoilt / name).write_bytes(held)
+    finally:
+        stop.set()
+        traffic.join()
+
+    figure(
+        f"{examples} bent model files under traffic: {asked['times']} answers, {len(wrong)} wrong"
+    )
+    assert wrong == []
+    assert asked["degraded"] + asked["ok"] == examples
+    assert taken <= {MANIFEST, GOLDEN}
+    assert asked["times"] > 0
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:

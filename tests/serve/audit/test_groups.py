@@ -91,9 +91,13 @@ def test_a_group_that_is_bothered_more_is_named_and_a_small_one_hidden() -> None
 
     few, groups = made({"rural": (20_000, 9), "urban": (60_000, 600)})
     text = sheet.told(few.audits(groups), known=groups.known(few.at))
-    [rural] = {line for line in text.splitlines() if "place rural" in line and " 20,000 " in line}
-    assert " 9 " not in rural
-    assert "600" not in text.split("place urban")[-1], "what would tell it by subtraction"
+    assert text.splitlines()[-1] == "  place: not shown of 2 groups, too few", (
+        "nor the one that tells it by subtraction"
+    )
+    none, groups = made({"rural": (20_000, 4), "urban": (60_000, 5)})
+    assert "step_up or hold at registration: fewer than ten" in sheet.told(
+        none.audits(groups), known=80_000
+    )
 
 
 def test_the_command_prints_a_table_and_writes_json(

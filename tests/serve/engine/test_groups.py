@@ -31,7 +31,7 @@ from tests.serve.engine.standing import Standing, later, micros, question
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 WOMAN = "XAXX900101MOCXXX0"
-MAN = {("sex", "men"), ("age", "30 to 44"), ("born in", "abroad")}  # who `curp_of` makes
+MAN = {("sex", "men"), ("age", "30 to 44"), ("born in", "another country")}  # who `curp_of` makes
 
 
 @pytest.fixture
