@@ -39,6 +39,7 @@ _TYPES = {
 _FIXED = {"flags": "<u2"}
 _EXPOSED = {"grade": "i1", "incidents": "<i2", "tier": "i1"}
 ROW = np.dtype([*_TYPES.items(), *_FIXED.items(), *_EXPOSED.items()])
+_SEQUENCE = slice(ROW.fields["sequence"][1], ROW.fields["sequence"][1] + 8)
 
 
 def filed(own: Registrations, exposed: Exposure, flags: Array) -> list[bytes]:
@@ -101,6 +102,11 @@ def _nobodys(n: int) -> dict[str, Any]:
 def registration_id(row: bytes) -> str:
     """The carrier's own id of a row of the log."""
     return row[ROW.itemsize :].decode()
+
+
+def sequence(row: bytes) -> int:
+    """The sequence number of a row of the log."""
+    return int.from_bytes(row[_SEQUENCE], "little")
 
 
 def carrier(row: bytes) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from detector import logbook
 from detector.decision import DECISIONS, STEP_UP
 from detector.errors import BadInput
 from detector.workbench import Country
@@ -23,7 +24,6 @@ from serve.review.rulings import Ruling, rulings
 from serve.store.books import Answer, Books
 from serve.store.database import snapshot
 
-PAGE = 10_000
 STOPPING = tuple(f'"{decision}"'.encode() for decision in DECISIONS[STEP_UP:])
 RELEASED = b'"propensity"'
 
@@ -63,12 +63,10 @@ def propensities(books: Books) -> NDArray[np.float64]:
 
 def _notable(books: Books, n: int) -> Iterator[Answer]:
     """Answers that stopped somebody or let a drawn few pass."""
-    for low in range(0, n, PAGE):
-        by = books.answers(range(low + 1, min(low + PAGE, n) + 1))
-        for answers in by.values():
-            for answer in answers:
-                if RELEASED in answer.answer or any(word in answer.answer for word in STOPPING):
-                    yield answer
+    known = ((folio, logbook.sequence(row)) for folio, row in books.all_filed())
+    for answer in books.all_answers({folio: at for folio, at in known if at <= n}):
+        if RELEASED in answer.answer or any(word in answer.answer for word in STOPPING):
+            yield answer
 
 
 def _chance(answer: Answer, let_go: dict[tuple[int, int], Ruling]) -> float:

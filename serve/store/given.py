@@ -54,6 +54,17 @@ class Given(Log):
                 by.setdefault(sequence, []).append(made)
         return {s: sorted(by[s], key=lambda a: (a.stage, a.moment)) for s in sorted(by)}
 
+    def all_answers(self, folios: Mapping[bytes, int]) -> Iterator[Answer]:
+        """Every answer to registrations, whose sequences are given by folio: in no order, without vectors."""
+        names = {self.seals.answer(folio, 0)[:-1]: (folio, s) for folio, s in folios.items()}
+        for name, box in self.whole("assessments", "answer"):
+            if (known := names.get(name[:-1])) is None:
+                continue
+            folio, sequence = known
+            text = self.seals.with_folio(folio, name, box or b"")
+            if text is not None:
+                yield Answer(sequence, name[-1], *packing.answer_in(text), b"")
+
     def _vectors(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         for name, box in self.found("SELECT id, vector FROM assessments WHERE id IN", names):
             text = self.seals.by_worker(name, box) if box is not None else None

@@ -11,6 +11,9 @@ from serve.store import packing
 from serve.store.packing import Seen, Verdict
 from serve.store.rows import Rows
 
+Told = tuple[int, bytes]  # sequence, and what was said of it
+FOLIO_BYTES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
@@ -107,7 +110,7 @@ class Log(Rows):
             [first, first + b"\xff" * 9, most],
         )
         held = (self.seals.by_worker(bytes(n), bytes(e)) for n, e in found if e is not None)
-        folios = [text[:16] for text in held if text is not None]
+        folios = [text[:FOLIO_BYTES] for text in held if text is not None]
         known = self.known(folios)
         return [(known[folio][0], folio) for folio in folios if folio.startswith(prefix)]
 
@@ -117,7 +120,10 @@ class Log(Rows):
 
     def filed(self, sequences: Iterable[int]) -> dict[int, tuple[bytes, bytes]]:
         """What registrations are filed under, and their rows of the log, empty where these have expired."""
-        return {sequence: (text[:16], text[16:]) for sequence, text in sorted(self._log(sequences))}
+        return {
+            sequence: (text[:FOLIO_BYTES], text[FOLIO_BYTES:])
+            for sequence, text in sorted(self._log(sequences))
+        }
 
     def _log(self, sequences: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         once = list(dict.fromkeys(sequences))
@@ -126,6 +132,13 @@ class Log(Rows):
             text = self.seals.by_worker(name, box) if box is not None else None
             if text is not None:
                 yield names[name], text
+
+    def all_filed(self) -> Iterator[tuple[bytes, bytes]]:
+        """Folio and row of every registration that has not expired, in no order."""
+        for name, box in self.whole("registrations", "entry"):
+            text = self.seals.by_worker(name, box) if box is not None else None
+            if text is not None and len(text) > FOLIO_BYTES:
+                yield text[:FOLIO_BYTES], text[FOLIO_BYTES:]
 
     def sealed_in(self, sequences: Iterable[int]) -> dict[int, int]:
         """The epochs that rows of the log were sealed in."""
@@ -139,11 +152,15 @@ class Log(Rows):
         """The log in its order, some rows at a time; what has expired is left out."""
         wanted = range(after + 1, min(after + most, self.last_sequence()) + 1)
         texts = dict(self._log(wanted))
-        known = self.known([text[:16] for text in texts.values()])
+        known = self.known([text[:FOLIO_BYTES] for text in texts.values()])
         carriers = self.carriers()
         return [
             Filed(
-                s, text[:16], known[text[:16]][1], carriers[logbook.carrier(text[16:])], text[16:]
+                s,
+                text[:FOLIO_BYTES],
+                known[text[:FOLIO_BYTES]][1],
+                carriers[logbook.carrier(text[FOLIO_BYTES:])],
+                text[FOLIO_BYTES:],
             )
             for s, text in sorted(texts.items())
         ]
@@ -152,9 +169,7 @@ class Log(Rows):
 
     def events(self, sequences: Iterable[int]) -> list[Seen]:
         """Line events of registrations, in the order in which they became known."""
-        found = self._told("line_events", "event", sequences)
-        made = (packing.seen(sequence, text) for sequence, text in found)
-        return sorted(made, key=lambda e: (e.sequence, e.at))
+        return _seen(self._told("line_events", "event", sequences))
 
     def add_event(self, event: Seen) -> None:
         """Append a line event."""
@@ -162,9 +177,7 @@ class Log(Rows):
 
     def verdicts(self, sequences: Iterable[int]) -> list[Verdict]:
         """Verdicts on registrations, in the order in which they became known."""
-        found = self._told("verdicts", "verdict", sequences)
-        made = (packing.verdict(sequence, text) for sequence, text in found)
-        return sorted(made, key=lambda v: (v.sequence, v.at))
+        return _verdicts(self._told("verdicts", "verdict", sequences))
 
     def add_verdict(self, verdict: Verdict) -> None:
         """Append a verdict."""
@@ -173,11 +186,11 @@ class Log(Rows):
 
     def all_events(self) -> list[Seen]:
         """Every line event, by registration."""
-        return self.events(range(1, self.last_sequence() + 1))
+        return _seen(self._all_told("line_events", "event"))
 
     def all_verdicts(self) -> list[Verdict]:
         """Every verdict, by registration."""
-        return self.verdicts(range(1, self.last_sequence() + 1))
+        return _verdicts(self._all_told("verdicts", "verdict"))
 
     def verdicts_after(self, id_: int, most: int) -> list[tuple[int, Verdict]]:
         """Verdicts in the order in which they came, behind a number of this order."""
@@ -192,16 +205,20 @@ class Log(Rows):
                 out.append((number, packing.verdict(int.from_bytes(text[:8], "big"), text[8:])))
         return out
 
-    def _told(self, table: str, column: str, sequences: Iterable[int]) -> list[tuple[int, bytes]]:
+    def _told(self, table: str, column: str, sequences: Iterable[int]) -> Iterator[Told]:
         once = list(dict.fromkeys(sequences))
         names = self.seals.rows(table, once)
         sql = f"SELECT registration, {column} FROM {table} WHERE registration IN"  # noqa: S608
-        out = []
-        for name, box in self.found(sql, names):
+        return self._heard(self.found(sql, names))
+
+    def _all_told(self, table: str, column: str) -> Iterator[Told]:
+        return self._heard(self.whole(table, column, name="registration"))
+
+    def _heard(self, rows: Iterable[tuple[bytes, bytes | None]]) -> Iterator[Told]:
+        for name, box in rows:
             text = self.seals.by_worker(name, box or b"")
             if text is not None:
-                out.append((int.from_bytes(text[:8], "big"), text[8:]))
-        return out
+                yield int.from_bytes(text[:8], "big"), text[8:]
 
     def _tell(self, table: str, column: str, sequence: int, text: bytes, *, use: str) -> None:
         (name,) = self.seals.rows(table, [sequence])
@@ -211,3 +228,11 @@ class Log(Rows):
             f" VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM {table}), ?, ?)",
             [name, box],
         )
+
+
+def _seen(told: Iterable[Told]) -> list[Seen]:
+    return sorted((packing.seen(*one) for one in told), key=lambda e: (e.sequence, e.at))
+
+
+def _verdicts(told: Iterable[Told]) -> list[Verdict]:
+    return sorted((packing.verdict(*one) for one in told), key=lambda v: (v.sequence, v.at))

@@ -8,7 +8,7 @@ from detector.errors import KeyMissing
 from serve.store.database import Connection
 from serve.store.seals import Seals
 
-TOGETHER = 8_000  # names in one statement
+TOGETHER = 8_000  # names in one statement, or rows in one page of a whole table
 
 
 def seals_of(own: Connection) -> Seals:
@@ -39,3 +39,18 @@ class Rows:
         for at in range(0, len(wanted), TOGETHER):
             for name, box in self.own.found(sql, wanted[at : at + TOGETHER]):
                 yield bytes(name), None if box is None else bytes(box)
+
+    def whole(
+        self, table: str, box: str, *, name: str = ""
+    ) -> Iterator[tuple[bytes, bytes | None]]:
+        """Name and box of every row of a table, in the order in which it lies: far faster than row by row.
+
+        `name` is a column where a row is numbered and the name stands beside. What is written meanwhile may be
+        among them or not.
+        """
+        after: object = 0 if name else b""
+        sql = f"SELECT id, {name or 'id'}, {box} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
+        while page := self.own.rows(sql, [after, TOGETHER]):
+            for _, named, held in page:
+                yield bytes(named), None if held is None else bytes(held)
+            after = page[-1][0]
