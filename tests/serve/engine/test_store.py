@@ -14,6 +14,7 @@ from detector.logbook import ROW
 from detector.records import SIZE
 from serve.answers import Unavailable
 from serve.store import database
+from serve.store import rows as store_rows
 from serve.store.books import Answer, Books, Filed, Kept, Seen, Verdict
 from serve.store.database import Connection, Postgres, connect, migrate
 
@@ -126,6 +127,32 @@ def test_what_is_written_is_read_by_another_connection(books: Books, store_url: 
     assert other.verdicts([2]) == other.all_verdicts() == verdicts
     assert other.answers([1, 4, 7]) == {1: answers[:2], 4: answers[2:]}
     other.own.close()
+
+
+def test_whole_tables_are_read_in_pages_of_any_size(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [filed(number) for number in range(1, 30)]
+    answers = [answer(1), answer(1, 2), answer(4)]
+    events = [Seen(number, 7, 2, 1, 5, 9_002) for number in (9, 3, 3, 21)]
+    with books.own.writing():
+        books.add_carrier("alfa")
+        books.add(rows)
+        for event in events:
+            books.add_event(event)
+        books.add_verdict(Verdict(5, 1, None, "fraud", 1, None))
+        books.add_answers(answers, {n: filed(n).folio for n in (1, 4)})
+
+    for size in (1, 3, 29, 100):
+        monkeypatch.setattr(store_rows, "TOGETHER", size)
+        assert sorted(books.all_filed()) == [(row.folio, row.entry) for row in rows]
+        assert [e.sequence for e in books.all_events()] == [3, 3, 9, 21]
+        assert [v.sequence for v in books.all_verdicts()] == [5]
+        told = books.all_answers({filed(n).folio: n for n in (1, 4)})
+        assert sorted(told, key=lambda a: (a.sequence, a.stage)) == [
+            replace(one, vector=b"") for one in answers
+        ]
+    assert list(books.all_answers({filed(2).folio: 2})) == []
 
 
 def test_a_transaction_that_fails_never_happened(books: Books) -> None:
