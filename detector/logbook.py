@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ _TYPES = {
 _FIXED = {"flags": "<u2"}
 _EXPOSED = {"grade": "i1", "incidents": "<i2", "tier": "i1"}
 ROW = np.dtype([*_TYPES.items(), *_FIXED.items(), *_EXPOSED.items()])
-_SEQUENCE = slice(ROW.fields["sequence"][1], ROW.fields["sequence"][1] + 8)
+_BEGINNING = Struct("<qq")  # moment and sequence number
 
 
 def filed(own: Registrations, exposed: Exposure, flags: Array) -> list[bytes]:
@@ -106,7 +107,7 @@ def registration_id(row: bytes) -> str:
 
 def sequence(row: bytes) -> int:
     """The sequence number of a row of the log."""
-    return int.from_bytes(row[_SEQUENCE], "little")
+    return int(_BEGINNING.unpack_from(row)[1])
 
 
 def carrier(row: bytes) -> int:

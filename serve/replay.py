@@ -56,12 +56,14 @@ class Difference:
 
 def exported(books: Books, tables: Tables | None = None) -> DataFolder:
     """Everything in the log as a data folder behind the door, in time order, with what the store was told
-    of these people; without what has expired. Raises BadInput where the tables are not given."""
-    last = books.last_sequence()  # what is registered from now on is left out
+    of these people; without what has expired. Raises BadInput where the tables are not given.
+
+    A store that is at work is read in a snapshot: its tables are gone through one after the other.
+    """
     own = logbook.read([row for _, row in books.all_filed()], books.carriers()).registrations
     order = np.lexsort((own.sequence, own.at))
-    own = own.take(order[own.sequence[order] <= last])
-    place = np.full(last, GONE, np.int32)
+    own = own.take(order)
+    place = np.full(books.last_sequence(), GONE, np.int32)
     place[own.sequence - 1] = np.arange(len(own))
     breaches, members, officials = known_of(books, tables, own.identity)
     return DataFolder(
@@ -77,12 +79,8 @@ def exported(books: Books, tables: Tables | None = None) -> DataFolder:
     )
 
 
-def _there(place: NDArray[np.int32], sequence: int) -> bool:
-    return sequence <= len(place) and place[sequence - 1] != GONE
-
-
 def _line_events(books: Books, place: NDArray[np.int32]) -> LineEvents:
-    seen = [e for e in books.all_events() if _there(place, e.sequence)]
+    seen = [e for e in books.all_events() if place[e.sequence - 1] != GONE]
     row = place[[e.sequence - 1 for e in seen]] if seen else np.empty(0, np.int32)
     at = np.array([e.at for e in seen], np.int64)
     table = LineEvents(
@@ -96,7 +94,7 @@ def _line_events(books: Books, place: NDArray[np.int32]) -> LineEvents:
 
 
 def _labels(books: Books, place: NDArray[np.int32]) -> Labels:
-    found = [v for v in books.all_verdicts() if _there(place, v.sequence)]
+    found = [v for v in books.all_verdicts() if place[v.sequence - 1] != GONE]
     row = place[[v.sequence - 1 for v in found]] if found else np.empty(0, np.int32)
     at = np.array([v.at for v in found], np.int64)
     sure = [np.nan if v.confidence is None else v.confidence for v in found]

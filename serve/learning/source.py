@@ -56,15 +56,15 @@ def propensities(books: Books) -> NDArray[np.float64]:
     """
     chance = np.ones(books.last_sequence())
     let_go = rulings(books.own)
-    for answer in _notable(books, len(chance)):
+    for answer in _notable(books):
         chance[answer.sequence - 1] = min(chance[answer.sequence - 1], _chance(answer, let_go))
     return chance
 
 
-def _notable(books: Books, n: int) -> Iterator[Answer]:
+def _notable(books: Books) -> Iterator[Answer]:
     """Answers that stopped somebody or let a drawn few pass."""
-    known = ((folio, logbook.sequence(row)) for folio, row in books.all_filed())
-    for answer in books.all_answers({folio: at for folio, at in known if at <= n}):
+    folios = {folio: logbook.sequence(row) for folio, row in books.all_filed()}
+    for answer in books.all_answers(folios):
         if RELEASED in answer.answer or any(word in answer.answer for word in STOPPING):
             yield answer
 
