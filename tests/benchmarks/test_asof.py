@@ -1,4 +1,4 @@
-"""The benchmark of as-of tables fills a store, opens it and trains to the end; a change of parts would end that."""
+"""The benchmark of as-of tables fills a store, opens it and trains to the end, whatever changes under it."""
 
 from __future__ import annotations
 
