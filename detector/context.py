@@ -6,12 +6,13 @@ queries. This is the only way features get at the past, for training, scoring an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from detector.exposure import Exposure, exposure
@@ -125,7 +126,8 @@ class Past:
     registrations: Registrations
     line_events: LineEvents
     exposure: Exposure
-    facts: Lifecycle
+    first_attach: NDArray[np.int64]  # of each row, microseconds; NEVER if never
+    observed: NDArray[np.int64]  # from when on its carrier reported events
     commits: NDArray[np.int64]
     groups: Mapping[str, Group]
     entries: Ledger
@@ -161,14 +163,25 @@ class Past:
         tide = wave(
             entries, operations=own.operation, carriers=len(own.carriers), answered=answered
         )
-        return cls(own, folder.line_events, exposed, facts, commits, groups, entries, tide)
+        pa.default_memory_pool().release_unused()  # what grouping took, before rings are grown
+        return cls(
+            own,
+            folder.line_events,
+            exposed,
+            facts.first_attach.copy(),  # a view of all facts, which the ledger's marks have told
+            facts.observed,
+            commits,
+            groups,
+            entries,
+            tide,
+        )
 
     def queries(self, stage: str) -> Queries:
         """All registrations that reach a stage, at the moment they do."""
         if stage == STAGES[0]:
             return activations(self.registrations, self.commits)
         rows, moments = stage_moments(
-            self.registrations, self.line_events, stage=stage, facts=self.facts
+            self.registrations, self.line_events, stage=stage, first_attach=self.first_attach
         )
         return later(self.registrations, self.commits, rows=rows, moments=moments)
 
@@ -233,7 +246,7 @@ class Past:
             self.line_events,
             rows=queries.rows,
             moments=queries.moments,
-            observed=self.facts.observed,
+            observed=self.observed,
         )
 
     @cached_property
@@ -248,32 +261,25 @@ def _ids(own: Registrations, key: str) -> NDArray[np.int64]:
     return ids
 
 
-def _values(own: Registrations, groups: Mapping[str, Group]) -> dict[str, Array]:
-    columns: dict[str, Array] = {
-        name: groups[name].codes + 1 for name in VALUES if name in groups and name != "place"
-    }
-    return columns | {
-        "second": seconds(own.at),
-        "own": np.arange(1, len(own) + 1, dtype=np.int32),
-        "carrier": own.carrier.astype(np.int32) + 1,
-        "place": own.place,
-        "state": own.place // 1000,
-    }
+def _values(own: Registrations, groups: Mapping[str, Group]) -> Iterator[tuple[str, Array]]:
+    for name in VALUES:
+        if name in groups and name != "place":
+            yield name, groups[name].codes + 1
+    yield "second", seconds(own.at)
+    yield "own", np.arange(1, len(own) + 1, dtype=np.int32)
+    yield "carrier", own.carrier.astype(np.int32) + 1
+    yield "place", own.place
+    yield "state", own.place // 1000
 
 
 def _marks(
     own: Registrations, facts: Lifecycle, *, flags: Array, renamed: Array
-) -> dict[str, Array]:
-    return {
-        "flags": flags,
-        "offset": own.block_offset,
-        "handed_over": seconds_known(facts.handed_over),
-        "travelled": seconds_known(facts.travelled),
-        "closed": seconds_known(facts.closed),
-        "reported": seconds_known(facts.reported),
-        "silent": seconds_known(facts.silent),
-        "renamed": seconds_known(renamed),
-    }
+) -> Iterator[tuple[str, Array]]:
+    yield "flags", flags
+    yield "offset", own.block_offset
+    for name in ("handed_over", "travelled", "closed", "reported", "silent"):
+        yield name, seconds_known(getattr(facts, name))
+    yield "renamed", seconds_known(renamed)
 
 
 def verdict_toggles(labels: Labels, n: int) -> Toggles:
@@ -322,7 +328,10 @@ class Attaches:
             "state": seen.place[events] // 1000,
         }
         entries = ledger(
-            values, {}, commits, Toggles(np.zeros(len(events) + 1, np.int32), np.empty(0, np.int32))
+            values.items(),
+            (),
+            commits,
+            Toggles(np.zeros(len(events) + 1, np.int32), np.empty(0, np.int32)),
         )
         entries.marks[:] = past.entries.marks[rows]
         position = np.full(len(seen), -1, np.int64)

@@ -8,7 +8,7 @@ one key's entries gathered; a `KeyView` is what one key says about many queries 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -114,7 +114,7 @@ class Group:
 
     codes: NDArray[np.int32]  # of each row, -1 where it has no such key
     rows: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    offsets: NDArray[np.int32]
     earliest_after: NDArray[np.int64]  # least commit at or after a position; empty if none is late
 
     @property
@@ -142,7 +142,7 @@ def group(ids: NDArray[np.int64], commits: NDArray[np.int64], *, late: bool) -> 
     numbered = pa.array(ids, mask=ids == NO_KEY).dictionary_encode()
     codes = numbered.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     sizes = np.bincount(codes[codes >= 0], minlength=len(numbered.dictionary))
-    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
     rows = np.empty(offsets[-1], np.int32)
     _gather(codes, offsets[:-1].copy(), rows)
     least = _earliest_after(commits[rows], offsets) if late else np.empty(0, np.int64)
@@ -317,20 +317,23 @@ def left_out(columns: Sequence[tuple[str, ...]], which: NDArray[np.int64]) -> tu
 
 
 def ledger(
-    values: Mapping[str, Array], marks: Mapping[str, Array], commits: Array, toggles: Toggles
+    values: Iterable[tuple[str, Array]],
+    marks: Iterable[tuple[str, Array]],
+    commits: Array,
+    toggles: Toggles,
 ) -> Ledger:
-    """Lay columns side by side, so that one entry is one or two cache lines."""
+    """Lay columns side by side, so that one entry is one or two cache lines. They come by name, one by one."""
     n = len(commits)
     table = np.zeros((n, len(VALUES)), np.int32)
-    for name, column in values.items():
+    for name, column in values:
         table[:, VALUES.index(name)] = column
     mark = np.full((n, len(MARKS)), NOT_YET, np.int32)
     mark[:, MARKS.index("flags")] = 0
     mark[:, MARKS.index("offset")] = -1
-    for name, column in marks.items():
+    for name, column in marks:
         mark[:, MARKS.index(name)] = column
     mark[:, MARKS.index("news")] = first_news(mark, toggles.start, toggles.at)
-    return Ledger(table, mark, commits.astype(np.int64), toggles.start, toggles.at)
+    return Ledger(table, mark, commits.astype(np.int64, copy=False), toggles.start, toggles.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,12 +234,12 @@ def aftermath(
 
 
 def stage_moments(
-    registrations: Registrations, events: LineEvents, *, stage: str, facts: Lifecycle
+    registrations: Registrations, events: LineEvents, *, stage: str, first_attach: Array
 ) -> tuple[Array, Array]:
     """Rows that reach a later stage within the data, and when they do (microseconds)."""
     if not len(events):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     waking = stage == "first_attach"
-    moments = facts.first_attach if waking else registrations.at + STAGE_HOURS[stage] * HOUR
+    moments = first_attach if waking else registrations.at + STAGE_HOURS[stage] * HOUR
     rows = np.flatnonzero((moments <= events.at.max()) & (moments >= registrations.at))
     return rows, moments[rows]

@@ -50,7 +50,9 @@ def read_folder(
     `progress` is called with the share read so far. Raises BadInput where the folder, a file of it
     or a required column is not there or not what it should be; a bad row is only rejected.
     """
-    return _Reading(path, pseudonymiser, progress).everything()
+    folder = _Reading(path, pseudonymiser, progress).everything()
+    pa.default_memory_pool().release_unused()  # what was read as text
+    return folder
 
 
 def read_registrations(
