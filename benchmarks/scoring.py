@@ -5,7 +5,7 @@
 Makes a simulated country of each size (kept in a temporary folder), then in one run times what pandas
 needs to read the same Parquet and count three keys, and what the engine needs from file to scores.
 With several sizes it prints how the time per registration grows. The sizes run in processes of their
-own, so that the peak memory is each one's. Processor time is printed beside the clock's: on a machine that
+own, and simulating them in others, so that the peak memory is each one's: of the plain pass and the engine. Processor time is printed beside the clock's: on a machine that
 others use it says what an idle one would need.
 
 A country beyond TILE registrations, in whole tiles, tells the same lives again under other keys: each
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -114,13 +115,9 @@ def timed(work: Callable[[Path], None], folder: Path) -> Mapping[str, float]:
     return clock.read()
 
 
-def measure(registrations: int, stages: str) -> Mapping[str, float]:
+def measure(folder: Path, registrations: int) -> Mapping[str, float]:
     """Print one size's line; microseconds per registration by the clock and of cores."""
     with tempfile.TemporaryDirectory() as scratch:
-        warm = country(Path(scratch) / "warm", WARM, stages=stages)
-        engine(warm, Path(scratch) / "warm.parquet")  # compiles the kernels, once per machine
-        folder = country(Path(scratch) / "country", registrations, stages=stages)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         plain = sorted((timed(plain_pass, folder) for _ in range(3)), key=lambda t: t["wall"])[1]
         clock = Clock()
         scored = engine(folder, Path(scratch) / "scores.parquet")
@@ -130,7 +127,7 @@ def measure(registrations: int, stages: str) -> Mapping[str, float]:
         f"{registrations:>11,} registrations, {scored:>11,} scores: "
         f"{registrations / taken['wall']:>9,.0f} registrations/s, "
         f"{taken['wall'] / plain['wall']:.1f} times the plain pass ({plain['wall']:.2f} s), "
-        f"peak {peak / 2**20:.1f} GB (simulating took it to {before / 2**20:.1f} GB); "
+        f"peak {peak / 2**20:.1f} GB; "
         f"{taken['busy']:.1f} s of cores, {taken['busy'] / CORES / plain['busy']:.1f} times "
         f"the plain pass's {plain['busy']:.2f} s on {CORES} cores",
         flush=True,
@@ -144,8 +141,18 @@ def main() -> None:
     parser.add_argument("registrations", type=int, nargs="*", default=[1_000_000])
     parser.add_argument("--stages", choices=("activation", "all"), default="activation")
     asked = parser.parse_args()
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        costs = [pool.apply(measure, (n, asked.stages)) for n in asked.registrations]
+    stages = {"stages": asked.stages}
+    costs = []
+    with (
+        multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        warm = pool.apply(country, (Path(scratch) / "warm", WARM), stages)
+        pool.apply(engine, (warm, Path(scratch) / "warm.parquet"))  # compiles the kernels
+        for n in asked.registrations:
+            folder = pool.apply(country, (Path(scratch) / f"of-{n}", n), stages)
+            costs.append(pool.apply(measure, (folder, n)))
+            shutil.rmtree(folder)
     first = asked.registrations[0]
     for n, cost in zip(asked.registrations[1:], costs[1:], strict=True):
         wall, busy = (cost[name] / costs[0][name] for name in ("wall", "busy"))
