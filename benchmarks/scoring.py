@@ -5,8 +5,9 @@
 Makes a simulated country of each size (kept in a temporary folder), then in one run times what pandas
 needs to read the same Parquet and count three keys, and what the engine needs from file to scores.
 With several sizes it prints how the time per registration grows. The sizes run in processes of their
-own, and simulating them in others, so that the peak memory is each one's: of the plain pass and the engine. Processor time is printed beside the clock's: on a machine that
-others use it says what an idle one would need.
+own, and simulating them in others, so that the peak memory is each one's: of the plain pass and the
+engine. Processor time is printed beside the clock's: on a machine that others use it says what an idle one
+would need.
 
 A country beyond TILE registrations, in whole tiles, tells the same lives again under other keys: each
 tile's people, lines, devices and sellers are its own, its municipalities are shared.
