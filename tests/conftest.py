@@ -13,10 +13,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.storekeys import store_keys
-
-__all__ = ["store_keys"]
-
 # Workers share the cores: a thread of LightGBM that waits must not spin. Read when it first loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 

@@ -1,10 +1,11 @@
 """Keys for every store of some tests, in files that the environment names, as a service has them.
 
-One set of them in a process, whatever tests run in it, in whatever order. A `conftest.py` of tests that need
-them imports `with_keys`.
+A `conftest.py` imports `store_keys`. Each import is a fixture of its own, so the keys are made once for all of
+them: tests of several folders may take turns in one process.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,20 @@ import pytest
 from serve.store.keys import ENGINE_FILE, ENGINE_NAME, WORKER_FILE, WORKER_NAME, rehearsed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def store_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder that holds them, and an audit's beside them."""
-    folder = tmp_path_factory.mktemp("keys")
-    rehearsed(folder)
+    folder = made(tmp_path_factory.getbasetemp())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ENGINE_FILE, str(folder / ENGINE_NAME))
         patch.setenv(WORKER_FILE, str(folder / WORKER_NAME))
         yield folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def with_keys(store_keys: Path) -> Path:
-    """The same, for every test beside a `conftest.py` that imports it."""
-    return store_keys
+@cache
+def made(base: Path) -> Path:
+    """A folder with keys, one in a run's process."""
+    folder = base / "store-keys"
+    folder.mkdir()
+    rehearsed(folder)
+    return folder

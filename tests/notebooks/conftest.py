@@ -1,5 +1,5 @@
 """Keys for the live stores that notebooks read."""
 
-from tests.storekeys import with_keys
+from tests.storekeys import store_keys
 
-__all__ = ["with_keys"]
+__all__ = ["store_keys"]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.storekeys import with_keys
+from tests.storekeys import store_keys
 
-__all__ = ["with_keys"]
+__all__ = ["store_keys"]
 
 
 @pytest.fixture
