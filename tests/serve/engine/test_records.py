@@ -173,7 +173,7 @@ def packed(own: Registrations, past: Past) -> bytes:
             len(own),
         )
     )
-    quiet = past.facts.silent != NEVER
+    quiet = marks["silent"] != NOT_YET
     for i, number in enumerate(own.sequence.tolist()):
         facts = {n: int(marks[n][i]) for n in KNOWN_LATER if marks[n][i] != NOT_YET}
         held = changed(held, number, facts | ({} if quiet[i] else {"spoke": 1}))
@@ -182,7 +182,7 @@ def packed(own: Registrations, past: Past) -> bytes:
 
 def by_carrier(own: Registrations, past: Past) -> np.ndarray:
     observed = np.full(len(own.carriers), NEVER, np.int64)
-    observed[own.carrier] = past.facts.observed
+    observed[own.carrier] = past.observed
     return observed
 
 
