@@ -31,7 +31,8 @@ from serve.store.keys import StoreKeys
 from serve.store.seals import Seals
 from serve.vault import Row, padded, unpadded
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
+START, APART = datetime(2026, 3, 1, tzinfo=UTC), timedelta(seconds=20)
+TOGETHER = (1, 16)
 TURNS, WARM = 12, 64
 
 
@@ -109,8 +110,8 @@ class NullSeals(Seals):
         return unpadded(box)
 
 
-def engine(path: Path, seals: type[Seals]) -> Engine:
-    """Over an empty store that somebody audits."""
+def engine(path: Path, seals: type[Seals], *, now: datetime) -> Engine:
+    """Over an empty store that somebody audits; its clock stands still."""
     keys = StoreKeys.fresh()
     keys.engine = keys.engine.audited_by(AuditKeys(()).with_fresh().public)
     own = connect(f"sqlite:///{path}", keys)
@@ -123,13 +124,13 @@ def engine(path: Path, seals: type[Seals]) -> Engine:
         pseudonymiser=Pseudonymiser(Key.fresh()),
         body_key=bytes(32),
         judge=Judge(lambda: model, policy="bench"),
-        clock=lambda: int((START + timedelta(days=30)).timestamp() * 1e6),
+        clock=lambda: int(now.timestamp() * 1e6),
     )
 
 
 def question(number: int) -> Question:
     """One of many people, at one of a few shops."""
-    at = START + timedelta(seconds=20 * number)
+    at = START + number * APART
     who = curp_of(number * 7 % 5_000)
     return Question(dict(registration(number, at, identity_value=who)), imported=True)
 
@@ -150,24 +151,25 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main(registrations: int) -> None:
     """Measure and print."""
+    everything = WARM + len(TOGETHER) * registrations
     with tempfile.TemporaryDirectory() as scratch:
         engines = {
-            name: engine(Path(scratch) / f"{name}.db", seals)
+            name: engine(Path(scratch) / f"{name}.db", seals, now=START + everything * APART)
             for name, seals in (("sealed", Seals), ("null", NullSeals))
         }
         for one in engines.values():  # kernels are compiled and files grow once
             one.take([question(n) for n in range(WARM)])
-        for together in (1, 16):
+        for base, together in zip(range(WARM, everything, registrations), TOGETHER, strict=True):
             spent: dict[str, list[float]] = {name: [] for name in engines}
-            base = together * 2 * registrations + WARM
             for turn in range(TURNS):
                 span = range(registrations * turn // TURNS, registrations * (turn + 1) // TURNS)
                 for name, one in engines.items():
                     for first in range(span.start, span.stop, together):
-                        asked = [question(base + n) for n in range(first, first + together)]
+                        numbers = range(first, min(first + together, span.stop))
+                        asked = [question(base + n) for n in numbers]
                         spent[name].append(milliseconds(lambda e=one, a=asked: answered(e, a)))  # type: ignore[misc]
             halves = {name: np.median(some) for name, some in spent.items()}
-            rates = {n: together * len(some) / sum(some) * 1e3 for n, some in spent.items()}
+            rates = {name: registrations / sum(some) * 1e3 for name, some in spent.items()}
             print(
                 f"{together:>3} together: p50 {halves['sealed']:.2f} ms sealed, {halves['null']:.2f} ms null:"
                 f" {halves['sealed'] / halves['null']:.2f} times;"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from detector.history import ATTACH_SPECS, SPECS
+from detector.lifecycle import STAGES
 from detector.signals import REASONS, SIGNALS
 from detector.signals.features import FALLS, RISES, Feature
+from detector.signals.rules import Rule
 from detector.signals.signal import Signal
 
 _DIRECTION = {RISES: "rises with it", FALLS: "falls with it", 0: "free"}
@@ -49,8 +51,13 @@ def _signal(signal: Signal) -> list[str]:
         "|---|---|---|---|",
         *(_feature(f) for f in signal.features),
         *("" for _ in [0]),
-        *(f"Rule `{r.name}`: {r.doc} Asks for at least `{r.at_least}`.\n" for r in signal.rules),
+        *(_rule(rule) for rule in signal.rules),
     ]
+
+
+def _rule(rule: Rule) -> str:
+    when = "" if rule.stages == STAGES else f" Only at {', '.join(f'`{s}`' for s in rule.stages)}."
+    return f"Rule `{rule.name}`: {rule.doc} Asks for at least `{rule.at_least}`.{when}\n"
 
 
 def _feature(f: Feature) -> str:

@@ -205,7 +205,7 @@ def rule_hits(stage: str, vectors: NDArray[np.float32]) -> tuple[Array, list[Arr
     floors = np.zeros(len(vectors), np.int8)
     hits = []
     for rule in RULES:
-        hit = rule.condition(columns)
+        hit = rule.condition(columns) if stage in rule.stages else np.zeros(len(vectors), np.bool_)
         hits.append(hit)
         floors[hit] = np.maximum(floors[hit], DECISIONS.index(rule.at_least))
     return floors, hits

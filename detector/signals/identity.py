@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from detector.context import Context
 from detector.history import Column
-from detector.registration import IDENTITY_TYPES
+from detector.lifecycle import STAGES
+from detector.registration import IDENTITY_TYPES, OPERATIONS
 from detector.signals.features import RISES, feature, float32, ratio
 from detector.signals.reasons import Reason
 from detector.signals.rules import Columns, Rule
@@ -18,6 +19,8 @@ MANY = "IDENTITY_MANY_LINES"
 CAP = "IDENTITY_OVER_CAP"
 VARIANT = "IDENTITY_VARIANTS"
 WHOLE_MEMORY = 400 * 86_400.0
+BUSINESS = IDENTITY_TYPES.index("rfc")
+SAME_LINE = OPERATIONS.index("sim_replacement")
 
 
 @feature(reason=MANY)
@@ -118,9 +121,10 @@ def open_lines_here(c: Context) -> Column:
 
 @feature(monotone=RISES)
 def beyond_cap(c: Context) -> Column:
-    """Lines beyond the legal cap if this one is linked; 0 for businesses, which have no cap."""
+    """Lines beyond the legal cap if this one is linked; 0 for businesses, which have no cap, and other SIMs."""
     beyond = np.maximum(c.on("identity").more[:, 0] + 1 - LEGAL_CAP, 0)
-    return float32(np.where(c.own.identity_type == IDENTITY_TYPES.index("rfc"), 0, beyond))
+    free = (c.own.identity_type == BUSINESS) | (c.own.operation == SAME_LINE)
+    return float32(np.where(free, 0, beyond))
 
 
 @feature(reason=VARIANT)
@@ -184,12 +188,13 @@ SIGNAL = Signal(
     rules=(
         Rule(
             "over_legal_cap",
-            "A natural person would hold more than ten open lines.",
+            "With this line a natural person would hold more than ten.",
             CAP,
-            "step_up",
+            "allow_notify",
             _over_cap,
             hit={"beyond_cap": 1.0},
             near_miss={"beyond_cap": 0.0},
+            stages=STAGES[:1],  # later ones count lines that came after this one
         ),
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.history import Column
+from detector.lifecycle import STAGES
 
 Columns = Mapping[str, Column]
 
@@ -17,6 +18,7 @@ Columns = Mapping[str, Column]
 class Rule:
     """A rule hits where `condition` holds; it then asks for `at_least` that decision and gives `reason`.
 
+    It is asked at `stages` only: what is true of a person later need not be so because of this line.
     `hit` and `near_miss` are the feature values of an example and of an innocent who comes close;
     what they leave out is NaN. A test runs them.
     """
@@ -28,3 +30,4 @@ class Rule:
     condition: Callable[[Columns], NDArray[np.bool_]]
     hit: Mapping[str, float]
     near_miss: Mapping[str, float]
+    stages: tuple[str, ...] = STAGES

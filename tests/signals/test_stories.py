@@ -62,6 +62,29 @@ def test_the_eleventh_open_line_of_a_person_is_beyond_the_legal_cap(tmp_path: Pa
     assert [story.rules(row) for row in rows[-2:]] == [set(), {"over_legal_cap"}]
 
 
+def test_a_line_within_the_cap_does_not_answer_for_later_ones(tmp_path: Path) -> None:
+    rows = lines_of(ANA, 12, apart=60)
+    until = line_event(rows[0], occurred_at=at(days=9))
+
+    story = Story(tmp_path, stage="day_7", registrations=rows, line_events=[until])
+
+    assert story[rows[0]]["beyond_cap"] == 2
+    assert story.rules(rows[0]) == set()
+
+
+def test_another_sim_for_one_of_many_lines_opens_none(tmp_path: Path) -> None:
+    rows = lines_of(ANA, 11, apart=24 * 60)
+    again = rows[0] | {
+        "registration_id": "again",
+        "operation": "sim_replacement",
+        "registered_at": at(days=20),
+    }
+
+    story = Story(tmp_path, registrations=[*rows, again])
+
+    assert story[again]["beyond_cap"] == 0
+
+
 @pytest.mark.parametrize("kind", ["unlinked", "abandoned"])
 def test_a_line_given_up_makes_room_below_the_cap(tmp_path: Path, kind: str) -> None:
     rows = lines_of(ANA, 11, apart=24 * 60)
