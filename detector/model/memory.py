@@ -35,9 +35,10 @@ class Care:
     coarse: bool = False
 
 
-# A model for others does not rest on its own verdicts; for its own country a coarser booster costs less.
-LIGHTER = tuple(Care(share) for share in SHARES)
-COARSER = (Care(1.0), *(Care(share, coarse=True) for share in SHARES))
+# A coarser booster tells rings apart less and kinds of cases as well. What holds abroad are kinds; at home it
+# comes before a lighter verdict.
+ABROAD = tuple(Care(share, coarse=True) for share in SHARES)
+AT_HOME = (Care(1.0), *ABROAD)
 
 
 class Remembers(BadInput):
