@@ -1,7 +1,7 @@
 """Countries to practise on, by several hands: `detector.lands.countries` makes them."""
 
 HOME = "mexico"  # the project's own simulator
-LANDS = (HOME, "strangers", "neighbours", "travellers")
+LANDS = (HOME, "strangers", "neighbours", "travellers", "villagers")
 KINDS = (
     "plain",
     "hard",

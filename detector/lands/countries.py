@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from detector.lands import HOME, KINDS, neighbours, strangers, travellers
+from detector.lands import HOME, KINDS, neighbours, strangers, travellers, villagers
 from detector.simulate import Country, simulate
 
 MAKERS: Mapping[str, Callable[..., Mapping[str, Any]]] = {
     "strangers": strangers.tables,
     "neighbours": neighbours.tables,
     "travellers": travellers.tables,
+    "villagers": villagers.tables,
 }
 
 

@@ -67,6 +67,7 @@ SEEDED = (  # where a land's one generator is made
     "detector.lands.neighbours.country",
     "detector.lands.strangers.world",
     "detector.lands.travellers.country",
+    "detector.lands.villagers.country",
 )
 KEYS = "detector.pseudonym"  # a key that a seed could give again would protect nobody
 
