@@ -35,10 +35,9 @@ class Care:
     coarse: bool = False
 
 
-# A coarser booster tells rings apart less and kinds of cases as well. What holds abroad are kinds; at home it
-# comes before a lighter verdict.
-ABROAD = tuple(Care(share, coarse=True) for share in SHARES)
-AT_HOME = (Care(1.0), *ABROAD)
+# A model for others does not rest on its own verdicts; for its own country a coarser booster costs less.
+LIGHTER = tuple(Care(share) for share in SHARES)
+COARSER = (Care(1.0), *(Care(share, coarse=True) for share in SHARES))
 
 
 class Remembers(BadInput):

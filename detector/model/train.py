@@ -35,7 +35,7 @@ from detector.model.dataset import (
     verdicts,
 )
 from detector.model.hearing import outcome_weights
-from detector.model.memory import ABROAD, AT_HOME, Care, bearable, halves
+from detector.model.memory import COARSER, LIGHTER, Care, bearable, halves
 from detector.model.novelty import novelty
 from detector.model.recipe import Recipe
 from detector.model.standing import Standing
@@ -117,7 +117,7 @@ def train(
                 home=home,
                 known=known,
                 recipe=recipe,
-                cares=ABROAD if elsewhere else AT_HOME,
+                cares=LIGHTER if elsewhere else COARSER,
                 seed=seed,
             )
         stages[stage] = _stage(
