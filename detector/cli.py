@@ -60,7 +60,7 @@ main.add_command(simulate)
 @click.option(
     "--elsewhere",
     is_flag=True,
-    help="The model is for other countries than the data's, so it must not rest on what is usual there.",
+    help="The model is for other countries than the data's: it learns from simulated ones alone.",
 )
 def train(
     *,

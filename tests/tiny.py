@@ -85,7 +85,12 @@ def policy() -> Policy:
 def recipe() -> Recipe:
     """The shipped one with few rounds, in which its one lesson weighs as much as any row."""
     known = Recipe.load(MODELS / "recipe.toml")
-    return replace(known, booster={**known.booster, "num_iterations": ROUNDS}, practice_weight=1.0)
+    return replace(
+        known,
+        booster={**known.booster, "num_iterations": ROUNDS},
+        practice_honest_share=1.0,
+        practice_weight=1.0,
+    )
 
 
 def learned(

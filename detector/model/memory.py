@@ -35,9 +35,10 @@ class Care:
     coarse: bool = False
 
 
-# A model for others does not rest on its own verdicts; for its own country a coarser booster costs less.
-LIGHTER = tuple(Care(share) for share in SHARES)
-COARSER = (Care(1.0), *(Care(share, coarse=True) for share in SHARES))
+CARES = (
+    Care(1.0),
+    *(Care(share, coarse=True) for share in SHARES),
+)  # the finer booster costs least
 
 
 class Remembers(BadInput):

@@ -29,6 +29,7 @@ class Recipe:
     lands: tuple[str, ...]
     countries: int
     practice_registrations: int
+    practice_honest_share: float
     practice_weight: float
     novelty_weight: float
 
@@ -62,6 +63,7 @@ class Recipe:
                 tuple(map(str, practice["lands"])),
                 int(practice["countries"]),
                 int(practice["registrations"]),
+                float(practice.get("honest_share", 1.0)),
                 float(practice["weight"]),
                 float(text["novelty"]["weight"]),
             )

@@ -4,7 +4,8 @@ Two things are learned from side by side: the data's own verdicts, which are few
 lessons, countries in which the truth is known (simulated ones). An unlabelled row stands for a
 legitimate one only with a lower weight and only after it has had time to be reported. The more verdicts
 the data have, the less the lessons weigh. Lessons are compared with the data also by where a value
-stands among its own country's, unless the model is for elsewhere: then it must not rest on the data's.
+stands among its own country's. A model for elsewhere learns from lessons alone, and from its data only where
+probabilities and thresholds lie.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from detector.model.dataset import (
     verdicts,
 )
 from detector.model.hearing import outcome_weights
-from detector.model.memory import COARSER, LIGHTER, Care, bearable, halves
+from detector.model.memory import CARES, Care, bearable, halves
 from detector.model.novelty import novelty
 from detector.model.recipe import Recipe
 from detector.model.standing import Standing
@@ -45,6 +46,7 @@ from detector.signals import features
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 LEAST_ROWS = 1_000
+UNSEEN = "it was shown no verdict of its data, and so cannot remember any"
 MANY_KNOWN = 500  # frauds with a verdict that halve what lessons weigh
 USUAL_SHARE = 0.005  # of misuse, where the data's own verdicts are too few to say (India, DoT 2023)
 DAY = 86_400 * MICROSECONDS
@@ -84,8 +86,8 @@ def train(
 
     `heard` is, for each registration of the folder, the chance that its outcome would reach us
     (`detector.model.hearing`); without it, every outcome would. The model is for the folder's
-    country, or for others (`elsewhere`). Raises TooLittleData if there are hardly any registrations,
-    or neither verdicts nor lessons.
+    country, or for others (`elsewhere`): then it learns from lessons alone. Raises TooLittleData if there
+    are hardly any registrations, or neither verdicts nor lessons.
     """
     known = as_known(folder, until)
     if len(known.registrations) < LEAST_ROWS:
@@ -96,7 +98,8 @@ def train(
     rng = np.random.default_rng(seed)
     own = _tables(known, verdicts(known.labels, len(known.registrations)), recipe, rng, progress)
     taught = _lesson_tables(lessons, recipe, rng, progress)
-    if not taught[STAGES[0]] and not (own[STAGES[0]].verdict == FRAUD).any():
+    shown = not elsewhere and (own[STAGES[0]].verdict == FRAUD).any()
+    if not taught[STAGES[0]] and not shown:
         raise TooLittleData("training needs some verdicts of fraud, or lessons; there are neither")
     waited = patience(known, recipe.maturity)
     stages: dict[str, StageModel] = {}
@@ -106,9 +109,13 @@ def train(
     for i, stage in enumerate(STAGES):
         progress("Learning", i / len(STAGES))
         early, later[stage] = _split(own[stage], recipe)
+        if elsewhere:
+            early, memory = early.where(np.zeros(len(early), np.bool_)), UNSEEN
         weight = recipe.practice_weight / (1 + (early.verdict == FRAUD).sum() / MANY_KNOWN)
         home = None if elsewhere else _home(early, taught[stage])
-        lessons_rows = [_lesson_rows(t, weight, standing=home is not None) for t in taught[stage]]
+        lessons_rows = [
+            _lesson_rows(t, weight, recipe, standing=home is not None) for t in taught[stage]
+        ]
         if not memory:
             careful, memory = _bearable(
                 early,
@@ -117,7 +124,7 @@ def train(
                 home=home,
                 known=known,
                 recipe=recipe,
-                cares=LIGHTER if elsewhere else COARSER,
+                cares=CARES,
                 seed=seed,
             )
         stages[stage] = _stage(
@@ -187,10 +194,19 @@ def _lesson_tables(
     taught: dict[str, list[TrainingTable]] = {stage: [] for stage in STAGES}
     for i, lesson in enumerate(lessons):
         progress("Practising", i / len(lessons))
-        truth = lesson.fraud.astype(np.int8)
-        for stage, table in _tables(lesson.folder, truth, recipe, rng, _quiet).items():
+        for stage, table in _lesson_table(lesson, recipe, rng).items():
             taught[stage].append(table)
     return taught
+
+
+def _lesson_table(
+    lesson: Lesson, recipe: Recipe, rng: np.random.Generator
+) -> dict[str, TrainingTable]:
+    """All of a lesson's misuse and a share of what is honest; the rest is history only."""
+    learned_from = rng.random(len(lesson.fraud)) < recipe.practice_honest_share
+    honest = np.where(learned_from, LEGITIMATE, UNLABELLED)
+    truth = np.where(lesson.fraud, FRAUD, honest).astype(np.int8)
+    return _tables(lesson.folder, truth, replace(recipe, most_unlabelled=0), rng, _quiet)
 
 
 def _quiet(_what: str, _share: float) -> None:
@@ -234,9 +250,10 @@ def _own_rows(
     return Rows(table.vectors[keep], fraud[keep], weight[keep], home)
 
 
-def _lesson_rows(table: TrainingTable, weight: float, *, standing: bool) -> Rows:
+def _lesson_rows(table: TrainingTable, weight: float, recipe: Recipe, *, standing: bool) -> Rows:
     country = Standing.among(table.vectors) if standing else None
-    return Rows(table.vectors, table.verdict, np.full(len(table), weight), country)
+    many = np.where(table.verdict == FRAUD, 1.0, 1.0 / recipe.practice_honest_share)
+    return Rows(table.vectors, table.verdict, weight * many, country)
 
 
 def _stage(

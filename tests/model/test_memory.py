@@ -13,8 +13,7 @@ from detector.intervals import Interval
 from detector.model.asof import AsOfTable, table_as_of
 from detector.model.estimators import RiskClassifier
 from detector.model.memory import (
-    COARSER,
-    LIGHTER,
+    CARES,
     Memory,
     Remembers,
     bearable,
@@ -135,7 +134,7 @@ def shown(remembered_from: float, n: int = 400) -> tuple[float, str]:
         lambda care, shown: easier + 2.0 * shown * (care.share >= remembered_from),
         half,
         week,
-        cares=LIGHTER,
+        cares=CARES,
         rng=rng,
     )
     return care.share, words
@@ -154,7 +153,7 @@ def test_a_coarser_booster_comes_before_a_lighter_verdict() -> None:
         lambda care, shown: noise + 2.0 * shown * (not care.coarse),
         half,
         week,
-        cares=COARSER,
+        cares=CARES,
         rng=rng,
     )
 

@@ -11,6 +11,7 @@ import pytest
 
 from detector.errors import BadInput, TooLittleData
 from detector.lifecycle import STAGES
+from detector.model import train
 from detector.model.artefact import MANIFEST, save
 from detector.model.card import card
 from detector.model.dataset import UNLABELLED, as_known, verdicts
@@ -127,19 +128,30 @@ def test_a_model_for_elsewhere_is_another_and_says_so(tmp_path: Path) -> None:
     abroad = tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border(), elsewhere=True)
 
     assert content(abroad, tmp_path / "abroad") != content(tiny.trained(), tmp_path / "here")
-    assert "Made for other countries" in card(abroad, simulated=True, fingerprint="f")
+    told = card(abroad, simulated=True, fingerprint="f", memory=abroad.memory)
+    assert "Made for other countries" in told
+    assert "was shown no verdict" in told
     assert "Made for the country of its data" in card(
         tiny.trained(), simulated=True, fingerprint="f"
     )
 
 
-def test_without_lessons_there_is_nothing_to_compare_with_and_both_are_one(tmp_path: Path) -> None:
-    here, abroad = (
-        tiny.learned(tiny.folder(), until=tiny.border(), elsewhere=elsewhere)
-        for elsewhere in (False, True)
-    )
+def test_a_model_for_elsewhere_needs_lessons() -> None:
+    with pytest.raises(TooLittleData, match="or lessons"):
+        tiny.learned(tiny.folder(), until=tiny.border(), elsewhere=True)
 
-    assert content(here, tmp_path / "here") == content(abroad, tmp_path / "abroad")
+
+def test_of_a_lesson_all_misuse_and_a_share_of_the_honest_is_learned_from() -> None:
+    lesson, recipe = tiny.lesson(), replace(tiny.recipe(), practice_honest_share=0.25)
+
+    found = train._lesson_table(lesson, recipe, np.random.default_rng(1))["activation"]
+    rows = train._lesson_rows(found, 2.0, recipe, standing=False)
+
+    honest = int((~lesson.fraud).sum())
+    assert rows.fraud.sum() == lesson.fraud.sum()
+    assert (rows.fraud == 0).sum() == pytest.approx(honest / 4, rel=0.2)
+    assert rows.weight[rows.fraud == 0].sum() == pytest.approx(2.0 * honest, rel=0.2)
+    assert set(rows.weight[rows.fraud == 1]) == {2.0}
 
 
 def test_without_a_date_everything_is_learned_from() -> None:
