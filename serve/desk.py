@@ -40,6 +40,7 @@ WITHIN = (
     60.0  # seconds: an answer, or that there is none; what is served says less (serve.settings)
 )
 MANY = 10  # times as long for many at once
+PATIENCE = 0.1  # seconds for which a report lets registrations go before it
 LINGER = 0.01  # seconds at most for others to join a transaction
 LOOK_EVERY = 2.0  # seconds between looks at whether it is quiet
 SETTLE_EVERY = 600.0  # seconds without a registration after which later stages are looked for
@@ -48,6 +49,7 @@ SETTLE_EVERY = 600.0  # seconds without a registration after which later stages 
 @dataclass(slots=True)
 class _Waiting:
     asked: Asked
+    since: float
     until: float
     answer: asyncio.Future[Told]
 
@@ -83,6 +85,7 @@ class QueueDesk:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._broken = ""
+        self._behind = True  # whether later stages may be due
         self._registered = time.monotonic()
 
     def start(self) -> None:
@@ -152,7 +155,7 @@ class QueueDesk:
         if len(self._queue) + len(asked) > WAITING:
             raise Overloaded
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        waiting = [_Waiting(one, now + within, loop.create_future()) for one in asked]
+        waiting = [_Waiting(one, now, now + within, loop.create_future()) for one in asked]
         with self._work:
             self._queue.extend(one for one in waiting if self._admitted(one))
             if len(self._queue) >= self._wanted:
@@ -184,28 +187,40 @@ class QueueDesk:
             elif self._broken:
                 self._taken(())  # whoever asks for readiness learns that the store is back
             if any(isinstance(waiting.asked, Question) for waiting in batch):
-                self._registered = time.monotonic()
-            self._between()
+                self._registered, self._behind = time.monotonic(), True
+            if not self._queue:
+                self._between()
 
     def _between(self) -> None:
-        """What is due while nobody registers."""
+        """What is due while nobody asks."""
+        if self._behind:
+            self._behind = self._settled(self._engine.catch_up) > 0
         if time.monotonic() - self._registered >= SETTLE_EVERY:
             self._registered = time.monotonic()
-            self._settle(lambda: self._engine.settle(self._engine.clock()))
+            while self._settled(lambda: self._engine.settle(self._engine.clock())):
+                pass
 
     def _next(self) -> list[_Waiting]:
         """The next questions to take together; none after a while in which nobody asked.
 
         A transaction costs much the same for one question as for sixteen. So those who were answered last
         may ask again first: as many as waited then are waited for, no longer than their transaction took.
+        And those who wait together have no order among them: registrations come first, whose customers wait,
+        and reports after them, or with them once one has waited for a while.
         """
         with self._work:
             if len(self._queue) < self._wanted and not self._stopping:
                 self._work.wait(self._linger)
             self._wanted = 1
-            if not self._queue and not self._stopping:
+            if not self._queue and not self._stopping and not self._behind:
                 self._work.wait(self.look_every)
-            return [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
+            taken = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
+            asking = [waiting for waiting in taken if isinstance(waiting.asked, Question)]
+            reports = [waiting for waiting in taken if not isinstance(waiting.asked, Question)]
+            if asking and reports and reports[0].since > time.monotonic() - PATIENCE:
+                self._queue.extendleft(reversed(reports))
+                return asking
+        return asking + reports
 
     def _answer(self, batch: Sequence[_Waiting]) -> None:
         """Questions whose time is over are not looked at: who asked has gone, and may ask again."""
@@ -233,10 +248,16 @@ class QueueDesk:
         self._broken = ""
         return answers
 
-    def _settle(self, some: Callable[[], int]) -> None:
-        with contextlib.suppress(Unavailable):  # the next question tells
-            while some():
-                pass
+    @staticmethod
+    def _settled(some: Callable[[], int]) -> int:
+        """How many later stages were answered; none where that failed, of which the next question tells."""
+        try:
+            return some()
+        except Unavailable:
+            return 0
+        except Exception as fault:  # noqa: BLE001 - the thread goes on answering registrations
+            structlog.get_logger().error("engine fault", fault=type(fault).__name__)
+            return 0
 
 
 def _tell(answered: Sequence[tuple[asyncio.Future[Told], Told]]) -> None:

@@ -33,7 +33,7 @@ from serve.answers import (
     Unknown,
 )
 from serve.batch import Batch
-from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE
+from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE, STAGES_BETWEEN, STAGES_WAIT
 from serve.entering import Rows, enter, renumbered
 from serve.grouping import Grouping
 from serve.judge import ALONE, Judge, told
@@ -107,12 +107,17 @@ class Engine:
 
     def settle(self, until: int) -> int:
         """Answer the later stages reached by a moment although no registration arrived; how many."""
-        return self._within(lambda work: work.settle(until))
+        return self._within(lambda work: work.settle(until, STAGES_AT_ONCE))
 
     def follow(self) -> int:
-        """What other processes' answers left to do: former holders' histories, and later stages that the newest
-        registration's moment has reached; how many of these."""
-        return self._within(lambda work: work.settle(self.world.newest))
+        """What other processes' answers left to do: former holders' histories, and later stages reached; how many."""
+        return self._within(lambda work: work.settle(self.world.newest, STAGES_AT_ONCE))
+
+    def catch_up(self) -> int:
+        """A few later stages that registrations have reached and did not bring along; how many."""
+        if not isinstance(self.world, World) or not self.books.due(self.world.newest, 1):
+            return 0
+        return self._within(lambda work: work.settle(self.world.newest, STAGES_BETWEEN))
 
     def _within(self, act: Callable[[_Work], T]) -> T:
         try:
@@ -157,9 +162,9 @@ class _Work:
                 answers.append(self._report(one))
         return answers + self._questions(questions)
 
-    def settle(self, until: int) -> int:
+    def settle(self, until: int, most: int) -> int:
         """Later stages only, a few of them."""
-        due = reached(self._books, until, STAGES_AT_ONCE) if self._own else []
+        due = reached(self._books, until, most) if self._own else []
         if due and self._own:
             self._own.learn(due[0][1], [("moment", max(moment for moment, _, _ in due))])
             nowhere = [0] * len(due)
@@ -263,9 +268,11 @@ class _Work:
             tell_taken(self._books, self._shelf, found, carriers=self._world.carriers)
 
     def _due(self, rows: Rows) -> tuple[list[Due], list[int]]:
-        """Later stages that these moments reach, and before which of the rows each is asked."""
+        """Later stages that these moments reach, where many do, and before which of the rows each is asked."""
         newest = np.maximum.accumulate(rows.own.at)
         due = reached(self._books, int(newest[-1]), STAGES_AT_ONCE)
+        if len(due) < STAGES_WAIT:
+            return [], []
         before = np.searchsorted(newest, [moment for moment, _, _ in due], side="left")
         return due, before.tolist()
 

@@ -54,7 +54,8 @@ class FollowingDesk(QueueDesk):
         except Unavailable:
             return  # the next question tells
         if journal != self._journal:
-            self._settle(self._engine.follow)
+            while self._settled(self._engine.follow):
+                pass
             self._journal = self._engine.books.last_journal()
             self._registered = time.monotonic()
         elif time.monotonic() - self._registered >= SETTLE_EVERY:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ import pytest
 from serve import desk as desks
 from serve.answers import Assessment, Unavailable, Unknown
 from serve.desk import QueueDesk
+from serve.engine import Question
 from serve.reading import Reader
 from serve.store.books import Books
 from serve.store.database import connect
 from tests.builders import pseudonymiser
 from tests.serve import counter
-from tests.serve.engine.standing import START, Standing, question
+from tests.serve.engine.standing import START, Standing, micros, question, seen
 
 WITHIN, SLACK = 0.5, 3.0  # seconds; slack for a busy machine
 
@@ -93,6 +95,52 @@ def test_a_question_whose_time_was_over_is_not_looked_at(url: str) -> None:
             await desk.find("alfa", str(late.event["registration_id"]))
 
     with working(url, within=60.0) as desk:
+        asyncio.run(ask(desk))
+
+
+def taken(url: str) -> list[list[bool]]:
+    """Whether each asked is a registration, in the transactions in which a mixed queue would be taken."""
+
+    async def ask(desk: QueueDesk) -> list[list[bool]]:
+        first = question()
+        desk._wait([seen(first, START), first, seen(first, START), question()], 60.0)
+        batches = []
+        while desk._queue:
+            batches.append([isinstance(one.asked, Question) for one in desk._next()])
+        return batches
+
+    standing = Standing(url)
+    reader = Reader(Books(connect(url)), pseudonymiser())
+    found = asyncio.run(ask(QueueDesk(standing.engine, reader, health=dict)))
+    standing.close()
+    return found
+
+
+def test_registrations_go_before_reports_that_came_with_them(url: str) -> None:
+    assert taken(url) == [[True, True], [False, False]]
+
+
+def test_a_report_that_waited_for_a_while_is_taken_along(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "PATIENCE", 0.0)
+    assert taken(url) == [[True, True, False, False]]
+
+
+def test_later_stages_are_answered_as_soon_as_nobody_asks(url: str) -> None:
+    old, new = question(START), question(START + timedelta(days=8))
+
+    async def ask(desk: QueueDesk) -> None:
+        await desk.assess(old.event, imported=True)
+        await desk.assess(new.event, imported=True)
+        until = time.monotonic() + 60
+        name = "alfa", str(old.event["registration_id"])
+        while (await desk.find(*name)).stage != "day_7":
+            assert time.monotonic() < until
+            await asyncio.sleep(0.01)
+
+    with working(url, within=60.0) as desk:
+        desk._engine.clock = lambda: micros(START + timedelta(days=8))
         asyncio.run(ask(desk))
 
 

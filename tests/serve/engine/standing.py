@@ -90,6 +90,11 @@ class Standing:
             done += found
         return done
 
+    def quiet(self) -> None:
+        """As the worker does once nobody waits: later stages that registrations have reached."""
+        while self.engine.catch_up():
+            pass
+
     def stages(self, of: Question) -> list[str]:
         """The stages at which a registration was answered."""
         return [

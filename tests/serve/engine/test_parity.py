@@ -18,6 +18,7 @@ from detector.logbook import read
 from detector.model import artefact
 from detector.registration import NEVER, DataFolder, Officials
 from detector.scoring import scores
+from serve import engine
 from serve.answers import Unknown
 from tests.builders import curp_of
 from tests.serve.engine.standing import SEEDS, START, Standing, bend, later, question
@@ -31,12 +32,21 @@ def lived(standing: Standing, stream: Stream, events: int) -> None:
     for now, batch in stream.batches(events):
         for told in standing.take(*batch, at=now):
             assert not isinstance(told, Exception) or isinstance(told, Unknown), told
+        if len(batch) % 3 == 0:
+            standing.quiet()
+
+
+@pytest.fixture
+def along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registrations bring every later stage along."""
+    monkeypatch.setattr(engine, "STAGES_WAIT", 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_stream_is_answered_as_its_replay(
-    standing: Standing, seed: int, figure: Callable[[str], None]
+    standing: Standing, seed: int, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
 ) -> None:
+    monkeypatch.setattr(engine, "STAGES_WAIT", 1 + 3 * (seed % 2))  # brought along, or mostly not
     rng = np.random.default_rng(seed)
     stream = Stream(rng)
     lived(standing, stream, 110)
@@ -122,7 +132,7 @@ def test_a_breach_told_as_another_stays_what_it_was(standing: Standing) -> None:
     assert kept.fields_leaked.tolist() == folder.breaches.fields_leaked.tolist()
 
 
-def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path) -> None:
+def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path, along: None) -> None:
     model = artefact.load(CHAMPION)
     standing = Standing(f"sqlite:///{tmp_path / 'store.db'}", lambda: model)
     lived(standing, Stream(np.random.default_rng(3)), 200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from serve.answers import Assessment
+from serve.bounds import STAGES_WAIT
 from serve.reading import Reader
 from tests.builders import pseudonymiser
 from tests.serve.engine.standing import Standing, later, micros, question, seen
@@ -16,28 +17,49 @@ def latest(standing: Standing, told: Assessment) -> Assessment:
     return Reader(standing.books, pseudonymiser()).find(told.assessment_id.bytes)
 
 
-def test_the_next_registration_answers_what_is_due(standing: Standing) -> None:
+def test_what_the_next_registration_reaches_is_answered_behind_it(standing: Standing) -> None:
     asked = question()
     standing.answered(asked)
     for moment in (later(hours=1), later(hours=23, minutes=59)):
         standing.answered(question(moment), at=moment)
+        standing.quiet()
         assert standing.stages(asked) == ["activation"]
 
     standing.answered(question(later(days=1)), at=later(days=1))
+    assert standing.stages(asked) == ["activation"], "its customer waits for nobody's stages"
+    standing.quiet()
     assert standing.stages(asked) == ["activation", "day_1"]
 
     standing.answered(question(later(days=7)), at=later(days=7))
+    standing.quiet()
     assert standing.stages(asked) == ["activation", "day_1", "day_7"]
+    assert standing.differing() == []
 
 
-def test_a_first_attach_is_answered_by_the_next_registration(standing: Standing) -> None:
+def test_a_first_attach_is_answered_behind_the_next_registration(standing: Standing) -> None:
     asked = question()
     standing.answered(asked)
     standing.answered(seen(asked, later(minutes=5)), at=later(minutes=5))
 
     standing.answered(question(later(minutes=6)), at=later(minutes=6))
+    standing.quiet()
 
     assert standing.stages(asked) == ["activation", "first_attach"]
+
+
+def test_where_nobody_is_ever_quiet_registrations_bring_later_stages_along(
+    standing: Standing,
+) -> None:
+    asked = [question(later(seconds=n)) for n in range(STAGES_WAIT)]
+    standing.answered(*asked, at=later(seconds=STAGES_WAIT))
+
+    almost = later(days=1, seconds=STAGES_WAIT - 2)
+    standing.answered(question(almost), at=almost)
+    assert {len(standing.stages(one)) for one in asked} == {1}
+
+    standing.answered(question(later(days=1, seconds=STAGES_WAIT)), at=later(days=1, minutes=1))
+    assert {len(standing.stages(one)) for one in asked} == {2}
+    assert standing.differing() == []
 
 
 def test_a_quiet_store_answers_what_is_due(standing: Standing) -> None:
