@@ -110,7 +110,7 @@ class Engine:
         return self._within(lambda work: work.settle(until, STAGES_AT_ONCE))
 
     def follow(self) -> int:
-        """What other processes' answers left to do: former holders' histories, and later stages reached; how many."""
+        """What others' answers left to do: former holders' histories, and later stages reached; how many."""
         return self._within(lambda work: work.settle(self.world.newest, STAGES_AT_ONCE))
 
     def catch_up(self) -> int:
