@@ -90,17 +90,17 @@ class Thresholds:
         return cls({(r[0], r[1], r[2]): (r[3], r[4], r[5]) for r in rows})
 
 
-def threshold(scores: Array, budget: float) -> float:
+def threshold(scores: Array, budget: float, *, honest: bool = False) -> float:
     """The least score whose expected false alarms stay within `budget` of all rows.
 
     Scores are calibrated, so a row of score p is a false alarm with probability 1 - p; but a calibration
-    may be wrong in a country it has seen little of, so no row counts for less than LEAST_DOUBT. Rows of
-    equal score are flagged together or not at all.
+    may be wrong in a country it has seen little of, so no row counts for less than LEAST_DOUBT. Where all rows
+    are known to be `honest` each is one. Rows of equal score are flagged together or not at all.
     """
     if not len(scores):
         return 1.0
     ordered = np.sort(scores)[::-1]
-    alarms = np.cumsum(np.maximum(1.0 - ordered, LEAST_DOUBT))
+    alarms = np.cumsum(np.maximum(1.0 - ordered, 1.0 if honest else LEAST_DOUBT))
     within = int(np.searchsorted(alarms, budget * len(scores), side="right"))
     if within == len(ordered):
         return float(ordered[-1])
@@ -115,26 +115,27 @@ def thresholds(
     operations: Mapping[str, Array],
     names: tuple[str, ...],
     policy: Policy,
+    honest: bool = False,
 ) -> Thresholds:
-    """Budgets into thresholds, by stage on that stage's scores of later data."""
+    """Budgets into thresholds, by stage on that stage's scores of rows not learned from."""
+
+    def three(scores: Array, budget: tuple[float, float, float]) -> tuple[float, float, float]:
+        notify, step_up, hold = (threshold(scores, share, honest=honest) for share in budget)
+        return notify, max(step_up, notify), max(hold, step_up)
+
     table: dict[tuple[str, str, str], tuple[float, float, float]] = {}
     for stage, score in scores.items():
-        pooled = _three(score, policy.budgets["default"])
+        pooled = three(score, policy.budgets["default"])
         for o, operation in enumerate(OPERATIONS):
             budget = policy.budgets[operation]
             here = operations[stage] == o
             enough = here.sum() >= policy.least_rows
-            table[stage, ANY, operation] = _three(score[here], budget) if enough else pooled
+            table[stage, ANY, operation] = three(score[here], budget) if enough else pooled
             for c, carrier in enumerate(names):
                 mine = here & (carriers[stage] == c)
                 if mine.sum() >= policy.least_rows:
-                    table[stage, carrier, operation] = _three(score[mine], budget)
+                    table[stage, carrier, operation] = three(score[mine], budget)
     return Thresholds(table)
-
-
-def _three(scores: Array, budget: tuple[float, float, float]) -> tuple[float, float, float]:
-    notify, step_up, hold = (threshold(scores, share) for share in budget)
-    return notify, max(step_up, notify), max(hold, step_up)
 
 
 def decide(scores: Array, floors: Array, *, limits: Array, stage: str, operations: Array) -> Array:

@@ -60,7 +60,7 @@ def _lesson(
     with tempfile.TemporaryDirectory() as scratch:
         write(made, Path(scratch) / "lesson")
         folder = read_folder(Path(scratch) / "lesson", pseudonymiser)
-    return Lesson(folder, truth_of(folder, made["truth"].to_pandas()))
+    return Lesson(folder, truth_of(folder, made["truth"].to_pandas()), land)
 
 
 def scores_without(

@@ -68,8 +68,12 @@ class Model:
         self, stage: str, vectors: NDArray[np.float32], *, grade: NDArray[Any], tier: NDArray[Any]
     ) -> NDArray[np.float64]:
         """Log-odds before calibration: the booster's, novelty, and one's own status within its bound."""
-        own = self.breached * grade / MAX_GRADE + self.official * (tier > 0)
-        return self.evidence(stage, vectors) + own
+        return self.evidence(stage, vectors) + self.status(grade=grade, tier=tier)
+
+    def status(self, *, grade: NDArray[Any], tier: NDArray[Any]) -> NDArray[np.float64]:
+        """What one's own breaches and office add, within their bounds."""
+        own: NDArray[np.float64] = self.breached * grade / MAX_GRADE + self.official * (tier > 0)
+        return own
 
     def evidence(self, stage: str, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """`raw` without one's own status."""

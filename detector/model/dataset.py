@@ -203,5 +203,13 @@ def _table(past: Past, stage: str, pieces: list[Batch], verdict: Array) -> Train
     )
 
 
+def joined(tables: Sequence[TrainingTable]) -> TrainingTable:
+    """Tables of one stage as one, of which positions and carriers mean nothing."""
+    first = tables[0]
+    columns = [c for c in first.__slots__ if c != "stage"]
+    together = {c: np.concatenate([getattr(t, c) for t in tables]) for c in columns}
+    return TrainingTable(first.stage, **together)
+
+
 def _joined(pieces: list[Array], nothing: Array) -> Array:
     return np.concatenate(pieces) if pieces else nothing

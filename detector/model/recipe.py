@@ -24,6 +24,7 @@ class Recipe:
     maturity: float
     unlabelled_weight: float
     labelled_weight: float
+    doubted_share: float
     hard_share: float
     easy_share: float
     lands: tuple[str, ...]
@@ -58,6 +59,7 @@ class Recipe:
                 float(rows["maturity"]),
                 float(rows["unlabelled_weight"]),
                 float(rows["labelled_weight"]),
+                float(rows.get("doubted_share", 0.0)),
                 float(rows["hard_share"]),
                 float(rows["easy_share"]),
                 tuple(map(str, practice["lands"])),

@@ -14,17 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from detector.context import Past
-from detector.decision import Policy, Thresholds, threshold, thresholds
+from detector.decision import Policy, Thresholds, threshold
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import LEARNED_UNTIL, Model, StageModel
-from detector.model.boosting import Rows, learned, margin
-from detector.model.calibrate import Calibration, calibration, shifted
+from detector.model.boosting import learned, margin
+from detector.model.calibrate import Calibration, against_truth, calibration, shifted
 from detector.model.dataset import (
     FRAUD,
     LEGITIMATE,
@@ -35,19 +36,21 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
-from detector.model.hearing import outcome_weights
+from detector.model.hindsight import NOTHING, doubted
+from detector.model.judged import Judged, by_others, limits
+from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
-from detector.model.novelty import novelty
+from detector.model.novelty import Novelty, novelty
 from detector.model.recipe import Recipe
-from detector.model.standing import Standing
 from detector.registration import MICROSECONDS, DataFolder
 from detector.signals import features
 
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
-LEAST_ROWS = 1_000
+LAST = STAGES[-1]
+LATER = "later data, against the verdicts known"
+LEFT_OUT = "lessons of authors left out in turn, against the truth"
 UNSEEN = "it was shown no verdict of its data, and so cannot remember any"
-MANY_KNOWN = 500  # frauds with a verdict that halve what lessons weigh
 USUAL_SHARE = 0.005  # of misuse, where the data's own verdicts are too few to say (India, DoT 2023)
 DAY = 86_400 * MICROSECONDS
 
@@ -58,6 +61,7 @@ class Lesson:
 
     folder: DataFolder
     fraud: NDArray[np.bool_]
+    author: str = ""  # who imagined it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,64 +106,74 @@ def train(
     if not taught[STAGES[0]] and not shown:
         raise TooLittleData("training needs some verdicts of fraud, or lessons; there are neither")
     waited = patience(known, recipe.maturity)
-    stages: dict[str, StageModel] = {}
-    later: dict[str, TrainingTable] = {}
-    metrics: dict[str, float] = {}
-    careful, memory = recipe, ""
-    for i, stage in enumerate(STAGES):
-        progress("Learning", i / len(STAGES))
-        early, later[stage] = _split(own[stage], recipe)
-        if elsewhere:
-            early, memory = early.where(np.zeros(len(early), np.bool_)), UNSEEN
-        weight = recipe.practice_weight / (1 + (early.verdict == FRAUD).sum() / MANY_KNOWN)
-        home = None if elsewhere else _home(early, taught[stage])
-        lessons_rows = [
-            _lesson_rows(t, weight, recipe, standing=home is not None) for t in taught[stage]
-        ]
-        if not memory:
-            careful, memory = _bearable(
-                early,
-                until - waited,
-                lessons_rows,
-                home=home,
-                known=known,
-                recipe=recipe,
-                cares=CARES,
-                seed=seed,
-            )
-        stages[stage] = _stage(
-            stage,
-            _own_rows(early, until - waited, careful, home=home, heard=heard),
-            lessons_rows,
-            ripe=_own_rows(early, until - waited, recipe, home=home).vectors,
-            later=later[stage],
-            recipe=careful,
-            seed=seed,
-        )
-        metrics |= _metrics(stage, stages[stage], later[stage], recipe)
-    progress("Learning", 1.0)
-    model = _with_thresholds(stages, later, policy=policy, recipe=recipe, carriers=known)
+    everything = Material(own, taught, until - waited, heard, elsewhere)
+    early, later = everything.parted(recipe.later_share)
+    careful, memory = (recipe, UNSEEN) if elsewhere else _bearable(early, known, recipe, seed=seed)
+    first = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
+    usual = {s: _usual(early, s, careful) for s in STAGES}
+    authors = [lesson.author for lesson in lessons]
+    if elsewhere and len(set(authors)) > 1:
+        judged = by_others(everything, authors, careful, seed=seed, progress=progress)
+    else:
+        judged = {s: _judged(first[s], usual[s], t, recipe) for s, t in later.items()}
+    stages = {s: _stage(first[s], usual[s], judged[s], early, careful) for s in STAGES}
+    model = _with_thresholds(stages, judged, policy=policy, recipe=recipe, carriers=known)
+    found = [_metrics(s, stages[s], judged[s]) for s in STAGES]
+    if not elsewhere:
+        title = "Learning from all"
+        last = _boosters(everything, known, careful, seed=seed, title=title, progress=progress)
+        model = replace(model, stages={s: replace(stages[s], booster=last[s]) for s in STAGES})
     about = _parameters(known, lessons, waited, recipe=careful, seed=seed, elsewhere=elsewhere)
-    return Trained(model, metrics, about, memory)
+    about |= {"measured_on": LEFT_OUT if judged[LAST].true else LATER}
+    return Trained(model, {k: v for each in found for k, v in each.items()}, about, memory)
+
+
+def _boosters(
+    material: Material,
+    known: DataFolder,
+    recipe: Recipe,
+    *,
+    seed: int,
+    title: str,
+    progress: Progress,
+) -> dict[str, lgb.Booster]:
+    """A booster for each stage; those before the last leave out what hindsight doubts."""
+    progress(title, 0.0)
+    unsure = _doubted(material, known, recipe, seed=seed)
+    made = {}
+    for i, stage in enumerate(STAGES):
+        progress(title, (i + 1) / (len(STAGES) + 1))
+        parts = material.parts(stage, recipe, unsure if stage != LAST else NOTHING)
+        made[stage] = learned(parts, stage, recipe=recipe, seed=seed)
+    progress(title, 1.0)
+    return made
+
+
+def _doubted(
+    material: Material, known: DataFolder, recipe: Recipe, *, seed: int
+) -> NDArray[np.int64]:
+    table, home = material.shown(LAST), material.home(LAST)
+    own, lessons = known.registrations, material.lesson_rows(LAST, recipe)
+    half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
+
+    def scores(shown: TrainingTable, asked: TrainingTable) -> NDArray[np.float64]:
+        rows = material.own_rows(shown, recipe, home=home)
+        return margin(learned([rows, *lessons], LAST, recipe=recipe, seed=seed), asked.vectors)
+
+    return doubted(table, half, scores, share=recipe.doubted_share)
 
 
 def _bearable(
-    early: TrainingTable,
-    mature: int,
-    lessons: list[Rows],
-    *,
-    home: Standing | None,
-    known: DataFolder,
-    recipe: Recipe,
-    cares: Sequence[Care],
-    seed: int,
+    early: Material, known: DataFolder, recipe: Recipe, *, seed: int
 ) -> tuple[Recipe, str]:
     """The recipe with as much care as it takes that the booster does not remember whose verdicts it saw."""
+    stage = STAGES[0]
+    table, home, lessons = early.own[stage], early.home(stage), early.lesson_rows(stage, recipe)
     rng = np.random.default_rng(seed)
-    own, fraud = known.registrations, early.verdict == FRAUD
-    cases, others = early.where(fraud), early.where(~fraud)
+    own, fraud = known.registrations, table.verdict == FRAUD
+    cases, others = table.where(fraud), table.where(~fraud)
     half = halves(own.pos[cases.row], own.identity[cases.row], rng)
-    rows = len(early) + sum(len(part.fraud) for part in lessons)
+    rows = len(table) + sum(len(part.fraud) for part in lessons)
 
     def careful(care: Care) -> Recipe:
         plain = recipe.coarser(rows) if care.coarse else recipe
@@ -167,11 +181,11 @@ def _bearable(
 
     def scores(care: Care, shown: NDArray[np.bool_]) -> Array:
         made, shown_parts = careful(care), (others, cases.where(shown))
-        parts = [_own_rows(t, mature, made, home=home) for t in shown_parts]
-        booster = learned([*parts, *lessons], early.stage, recipe=made, seed=seed)
+        parts = [early.own_rows(t, made, home=home) for t in shown_parts]
+        booster = learned([*parts, *lessons], stage, recipe=made, seed=seed)
         return margin(booster, cases.vectors)
 
-    care, words = bearable(scores, half, cases.at // (7 * DAY), cares=cares, rng=rng)
+    care, words = bearable(scores, half, cases.at // (7 * DAY), cares=CARES, rng=rng)
     return careful(care), words
 
 
@@ -213,117 +227,66 @@ def _quiet(_what: str, _share: float) -> None:
     """Progress of a part that reports as a whole."""
 
 
-def _split(table: TrainingTable, recipe: Recipe) -> tuple[TrainingTable, TrainingTable]:
-    """Earlier rows to learn from and later ones to calibrate on."""
-    if not len(table):
-        return table, table
-    border = np.quantile(table.at, 1 - recipe.later_share)
-    return table.where(table.at < border), table.where(table.at >= border)
+def _usual(early: Material, stage: str, recipe: Recipe) -> Novelty:
+    """What is usual, from all ripe rows, heard of or not: it takes no labels."""
+    ripe, lessons = early.ripe(stage, recipe), early.lesson_rows(stage, recipe)
+    enough = len(ripe) >= LEAST_ROWS or not lessons
+    known = ripe if enough else np.concatenate([part.vectors for part in lessons])
+    return novelty(known, features(stage))
 
 
-def _home(early: TrainingTable, lessons: Sequence[TrainingTable]) -> Standing | None:
-    """Where values stand in the country itself; among the lessons' where it has hardly any rows yet.
-
-    None where nothing is learned from elsewhere: standings would say what values say.
-    """
-    if not lessons:
-        return None
-    enough = len(early) >= LEAST_ROWS
-    return Standing.among(early.vectors if enough else np.concatenate([t.vectors for t in lessons]))
+def _raw(booster: lgb.Booster, usual: Novelty, vectors: Array, recipe: Recipe) -> Array:
+    if not len(vectors):
+        return np.empty(0)
+    return margin(booster, vectors) + recipe.novelty_weight * usual.of(vectors)
 
 
-def _own_rows(
-    table: TrainingTable,
-    mature: int,
-    recipe: Recipe,
-    *,
-    home: Standing | None,
-    heard: NDArray[np.float64] | None = None,
-) -> Rows:
-    spoken = table.verdict != UNLABELLED
-    silent = np.where(table.at <= mature, recipe.unlabelled_weight, 0.0)
-    weight = np.where(spoken, recipe.labelled_weight, silent)
-    if heard is not None:
-        weight = weight * outcome_weights(heard[table.row], spoken)
-    keep = weight > 0
-    fraud = (table.verdict == FRAUD).astype(np.int8)
-    return Rows(table.vectors[keep], fraud[keep], weight[keep], home)
-
-
-def _lesson_rows(table: TrainingTable, weight: float, recipe: Recipe, *, standing: bool) -> Rows:
-    country = Standing.among(table.vectors) if standing else None
-    many = np.where(table.verdict == FRAUD, 1.0, 1.0 / recipe.practice_honest_share)
-    return Rows(table.vectors, table.verdict, weight * many, country)
+def _judged(booster: lgb.Booster, usual: Novelty, later: TrainingTable, recipe: Recipe) -> Judged:
+    return Judged(later, _raw(booster, usual, later.vectors, recipe))
 
 
 def _stage(
-    stage: str,
-    own: Rows,
-    lessons: list[Rows],
-    *,
-    ripe: NDArray[np.float32],
-    later: TrainingTable,
-    recipe: Recipe,
-    seed: int,
+    booster: lgb.Booster, usual: Novelty, judged: Judged, early: Material, recipe: Recipe
 ) -> StageModel:
-    """What is usual is learned from all `ripe` rows, heard of or not: it takes no labels."""
-    booster = learned([own, *lessons], stage, recipe=recipe, seed=seed)
-    enough = len(ripe) >= LEAST_ROWS or not lessons
-    known = ripe if enough else np.concatenate([part.vectors for part in lessons])
-    usual = novelty(known, features(stage))
-    unfinished = StageModel(booster, usual, Calibration(1.0, 0.0, 1.0))
-    found = _calibration(unfinished, later, lessons, recipe=recipe)
-    return StageModel(booster, usual, found)
-
-
-def _raw(model: StageModel, vectors: Array, recipe: Recipe) -> Array:
-    if not len(vectors):
-        return np.empty(0)
-    return margin(model.booster, vectors) + recipe.novelty_weight * model.novelty.of(vectors)
+    return StageModel(booster, usual, _calibration(judged, booster, usual, early, recipe))
 
 
 def _calibration(
-    model: StageModel, later: TrainingTable, lessons: list[Rows], *, recipe: Recipe
+    judged: Judged, booster: lgb.Booster, usual: Novelty, early: Material, recipe: Recipe
 ) -> Calibration:
-    """On the data's own later rows; where these hold too few verdicts, moved there from the lessons."""
-    raw = _raw(model, later.vectors, recipe)
-    found = calibration(raw, (later.verdict == FRAUD).astype(int))
-    if found:
+    """On rows not learned from; where these hold too few verdicts, moved there from the lessons."""
+    if judged.true:
+        return against_truth(judged.raw, judged.fraud, USUAL_SHARE)
+    if found := calibration(judged.raw, judged.fraud.astype(int)):
         return found
-    learned = None
-    if lessons:
-        raw_there = _raw(model, np.concatenate([part.vectors for part in lessons]), recipe)
+    learned_from = None
+    if lessons := early.lesson_rows(judged.table.stage, recipe):
+        vectors = np.concatenate([part.vectors for part in lessons])
+        raw_there = _raw(booster, usual, vectors, recipe)
         fraud_there = np.concatenate([part.fraud for part in lessons]).astype(int)
-        learned = calibration(raw_there, fraud_there)
-    known = learned or Calibration(1.0, 0.0, 1.0)
-    return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), raw, USUAL_SHARE)
+        learned_from = calibration(raw_there, fraud_there)
+    known = learned_from or Calibration(1.0, 0.0, 1.0)
+    return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), judged.raw, USUAL_SHARE)
 
 
 def _with_thresholds(
     stages: Mapping[str, StageModel],
-    later: Mapping[str, TrainingTable],
+    judged: Mapping[str, Judged],
     *,
     policy: Policy,
     recipe: Recipe,
     carriers: DataFolder,
 ) -> Model:
-    model = Model(
+    bare = Model(
         stages, Thresholds({}), recipe.novelty_weight, policy.official, policy.breached, {}
     )
-    honest = {s: t.where(t.verdict != FRAUD) for s, t in later.items()}
-    scores = {
-        s: model.probability(s, model.raw(s, t.vectors, grade=t.grade, tier=t.tier))
-        for s, t in honest.items()
-    }
-    limits = thresholds(
-        scores,
-        carriers={s: t.carrier for s, t in honest.items()},
-        operations={s: t.operation for s, t in honest.items()},
-        names=carriers.registrations.carriers,
-        policy=policy,
-    )
-    about = window(carriers)
-    return Model(stages, limits, recipe.novelty_weight, policy.official, policy.breached, about)
+
+    def chance(stage: str, table: TrainingTable, raw: Array) -> Array:
+        return bare.probability(stage, raw + bare.status(grade=table.grade, tier=table.tier))
+
+    names = carriers.registrations.carriers
+    found = limits(judged, chance, policy=policy, names=names)
+    return replace(bare, thresholds=found, about=window(carriers))
 
 
 def window(folder: DataFolder) -> dict[str, int]:
@@ -332,27 +295,25 @@ def window(folder: DataFolder) -> dict[str, int]:
     return {"learned_from": int(at[0]), LEARNED_UNTIL: int(at[-1])}
 
 
-def _metrics(
-    stage: str, model: StageModel, later: TrainingTable, recipe: Recipe
-) -> dict[str, float]:
-    """On later rows, against the verdicts known.
+def _metrics(stage: str, model: StageModel, judged: Judged) -> dict[str, float]:
+    """On rows not learned from, against the verdicts known.
 
     Much misuse has no verdict, so the rows without one are not all false alarms: the limit is where
     the calibrated scores expect one false alarm in a thousand. AUC and average precision take what is
-    unlabelled for legitimate and understate.
+    unlabelled for legitimate and understate. Where the truth is known, all of this is plain.
     """
-    fraud = later.verdict == FRAUD
-    found = {f"{stage}_later_rows": float(len(later)), f"{stage}_later_frauds": float(fraud.sum())}
+    fraud, raw = judged.fraud, judged.raw
+    found = {f"{stage}_later_rows": float(len(fraud)), f"{stage}_later_frauds": float(fraud.sum())}
     if not fraud.any() or fraud.all():
         return found
-    raw = _raw(model, later.vectors, recipe)
     chance = model.calibration.probability(raw)
-    limit = threshold(chance[~fraud], 0.001)
+    limit = threshold(chance[~fraud], 0.001, honest=judged.true)
+    cleared = judged.table.verdict == LEGITIMATE
     return found | {
         f"{stage}_recall_at_0.1_percent": float((chance[fraud] >= limit).mean()),
         f"{stage}_auc": float(roc_auc_score(fraud, raw)),
         f"{stage}_average_precision": float(average_precision_score(fraud, raw)),
-        f"{stage}_cleared_above_limit": float((chance[later.verdict == LEGITIMATE] >= limit).sum()),
+        f"{stage}_cleared_above_limit": float((chance[cleared] >= limit).sum()),
         f"{stage}_mean_probability": float(chance.mean()),
         f"{stage}_share_reported": model.calibration.reported,
     }
