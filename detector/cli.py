@@ -105,7 +105,7 @@ def train(
     click.echo(f"model {version} in {out}, MLflow run {run}")
     for name, value in trained.metrics.items():
         if name.endswith("recall_at_0.1_percent"):
-            click.echo(f"  {name}: {value:.3f} (later data, verdicts known so far)")
+            click.echo(f"  {name}: {value:.3f} ({trained.parameters['measured_on']})")
 
 
 @main.command()

@@ -104,9 +104,9 @@ def note(trained: Trained, version: str) -> str:
         f"Model `{version}`, learned from {told['registrations']:,} registrations of {told['carriers']} "
         f"carriers ({window(trained)['data_window']}) with {told['frauds_reported']:,} reported cases, and "
         f"from simulated countries: {told['lessons']}.",
-        f"On later rows, at activation: AUC {found.get(f'{stage}_auc', np.nan):.3f}, average precision "
-        f"{found.get(f'{stage}_average_precision', np.nan):.3f}, measured against the verdicts known so far; "
-        "unlabelled misuse counts as legitimate there, so these understate.",
+        f"On {told['measured_on']}, at activation: AUC {found.get(f'{stage}_auc', np.nan):.3f}, average "
+        f"precision {found.get(f'{stage}_average_precision', np.nan):.3f}. Where the truth is not known, "
+        "unlabelled misuse counts as legitimate, so these understate.",
         "Metrics begin with their stage (`activation`, `first_attach`, `day_1`, `day_7`); `backtest_…` are of "
         "notebook 4, champion and challenger on the same frozen weeks. Pictures are in *Artifacts, plots*, "
         "the model's card in *Artifacts, model_folder*, the evidence of a promotion in *promotion*.",
