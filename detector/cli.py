@@ -60,7 +60,8 @@ main.add_command(simulate)
 @click.option(
     "--elsewhere",
     is_flag=True,
-    help="The model is for other countries than the data's: it learns from simulated ones alone.",
+    help="The model is for other countries than the data's: it learns from simulated ones alone, and its "
+    "thresholds are set on those of authors left out in turn.",
 )
 def train(
     *,

@@ -32,6 +32,7 @@ from detector.model.dataset import (
     UNLABELLED,
     TrainingTable,
     as_known,
+    joined,
     patience,
     training_tables,
     verdicts,
@@ -229,10 +230,9 @@ def _quiet(_what: str, _share: float) -> None:
 
 def _usual(early: Material, stage: str, recipe: Recipe) -> Novelty:
     """What is usual, from all ripe rows, heard of or not: it takes no labels."""
-    ripe, lessons = early.ripe(stage, recipe), early.lesson_rows(stage, recipe)
+    ripe, lessons = early.ripe(stage, recipe), early.lessons[stage]
     enough = len(ripe) >= LEAST_ROWS or not lessons
-    known = ripe if enough else np.concatenate([part.vectors for part in lessons])
-    return novelty(known, features(stage))
+    return novelty(ripe if enough else joined(lessons).vectors, features(stage))
 
 
 def _raw(booster: lgb.Booster, usual: Novelty, vectors: Array, recipe: Recipe) -> Array:
@@ -260,11 +260,10 @@ def _calibration(
     if found := calibration(judged.raw, judged.fraud.astype(int)):
         return found
     learned_from = None
-    if lessons := early.lesson_rows(judged.table.stage, recipe):
-        vectors = np.concatenate([part.vectors for part in lessons])
-        raw_there = _raw(booster, usual, vectors, recipe)
-        fraud_there = np.concatenate([part.fraud for part in lessons]).astype(int)
-        learned_from = calibration(raw_there, fraud_there)
+    if lessons := early.lessons[judged.table.stage]:
+        there = joined(lessons)
+        raw_there = _raw(booster, usual, there.vectors, recipe)
+        learned_from = calibration(raw_there, (there.verdict == FRAUD).astype(int))
     known = learned_from or Calibration(1.0, 0.0, 1.0)
     return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), judged.raw, USUAL_SHARE)
 

@@ -30,6 +30,7 @@ def test_rows_whose_log_has_expired_are_what_was_answered_from(
     standing.answered(
         *(question(later(days=100, minutes=n)) for n in range(4)), at=later(days=100, hours=1)
     )
+    standing.quiet()
     vectors = [stored_vector(standing.books.answers([n])[n][0]) for n in range(1, 7)]
     Retention(lambda: micros(later(days=101)))(standing.books.own, datetime.now(UTC))
     assert expired(standing.books) == 6
