@@ -85,7 +85,7 @@ class QueueDesk:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._broken = ""
-        self._behind = True  # whether later stages may be due
+        self._more = False  # whether there was more to do than was done while nobody asked
         self._registered = time.monotonic()
 
     def start(self) -> None:
@@ -187,18 +187,16 @@ class QueueDesk:
             elif self._broken:
                 self._taken(())  # whoever asks for readiness learns that the store is back
             if any(isinstance(waiting.asked, Question) for waiting in batch):
-                self._registered, self._behind = time.monotonic(), True
-            if not self._queue:
-                self._between()
+                self._registered = time.monotonic()
+            self._more = self._between()
 
-    def _between(self) -> None:
-        """What is due while nobody asks."""
-        if self._behind:
-            self._behind = self._settled(self._engine.catch_up) > 0
+    def _between(self) -> bool:
+        """What is due and nobody waits for, while nobody asks; whether there may be more of it."""
         if time.monotonic() - self._registered >= SETTLE_EVERY:
             self._registered = time.monotonic()
             while self._settled(lambda: self._engine.settle(self._engine.clock())):
                 pass
+        return not self._queue and self._settled(self._engine.catch_up) > 0
 
     def _next(self) -> list[_Waiting]:
         """The next questions to take together; none after a while in which nobody asked.
@@ -212,7 +210,7 @@ class QueueDesk:
             if len(self._queue) < self._wanted and not self._stopping:
                 self._work.wait(self._linger)
             self._wanted = 1
-            if not self._queue and not self._stopping and not self._behind:
+            if not self._queue and not self._stopping and not self._more:
                 self._work.wait(self.look_every)
             taken = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
             asking = [waiting for waiting in taken if isinstance(waiting.asked, Question)]

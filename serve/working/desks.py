@@ -35,8 +35,9 @@ class ApartDesk(QueueDesk):
         worker = "ok" if self._line.reachable() else "degraded"
         return {**super().ready(), "worker": worker}
 
-    def _between(self) -> None:
+    def _between(self) -> bool:
         """Nothing: later stages are the worker's."""
+        return False
 
 
 class FollowingDesk(QueueDesk):
@@ -48,15 +49,16 @@ class FollowingDesk(QueueDesk):
         super().__init__(engine, *given, **more)
         self._journal = -1
 
-    def _between(self) -> None:
+    def _between(self) -> bool:
         try:
             journal = self._engine.books.last_journal()
         except Unavailable:
-            return  # the next question tells
+            return False  # the next question tells
         if journal != self._journal:
             while self._settled(self._engine.follow):
                 pass
             self._journal = self._engine.books.last_journal()
             self._registered = time.monotonic()
         elif time.monotonic() - self._registered >= SETTLE_EVERY:
-            super()._between()
+            return super()._between()
+        return False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from serve.engine import Question
 from serve.reading import Reader
 from serve.store.books import Books
 from serve.store.database import connect
+from serve.working.desks import ApartDesk, FollowingDesk
 from tests.builders import pseudonymiser
 from tests.serve import counter
 from tests.serve.engine.standing import START, Standing, micros, question, seen
@@ -142,6 +144,21 @@ def test_later_stages_are_answered_as_soon_as_nobody_asks(url: str) -> None:
     with working(url, within=60.0) as desk:
         desk._engine.clock = lambda: micros(START + timedelta(days=8))
         asyncio.run(ask(desk))
+
+
+@pytest.mark.parametrize("kind", [QueueDesk, partial(ApartDesk, line=None), FollowingDesk])
+def test_a_desk_that_nobody_asks_rests(url: str, kind: Callable[..., QueueDesk]) -> None:
+    standing = Standing(url)
+    standing.answered(question())
+    made = kind(standing.engine, Reader(Books(connect(url)), pseudonymiser()), health=dict)
+    made.look_every, turns, taken = 0.1, [], made._next
+    made._next = lambda: turns.append(1) or taken()  # type: ignore[method-assign]
+    made.start()
+    time.sleep(1.0)
+    made.stop()
+    standing.close()
+    looks = len(turns)
+    assert 1 <= looks <= 15, "one look in a tenth of a second, not as fast as it can"
 
 
 def test_readiness_returns_with_the_store_though_nobody_asks(url: str) -> None:
