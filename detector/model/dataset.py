@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.context import Context, Known, Past
-from detector.history import Queries
+from detector.history import Queries, later
+from detector.lifecycle import STAGES
 from detector.pieces import in_order
 from detector.registration import DataFolder, Labels
 from detector.rings import RingViews
@@ -176,6 +177,19 @@ def training_tables(
                 progress(min(done / max(total, 1), 1.0))
         tables[stage] = _table(past, stage, pieces, verdict)
     return tables
+
+
+def looked_back(
+    past: Past, verdict: NDArray[np.int8], rows: Array, *, after: int, until: int
+) -> TrainingTable:
+    """Registrations as they stood `after` microseconds after they were made, at most at `until`, as the last
+    stage sees them."""
+    own = past.registrations
+    moments = np.minimum(own.at[rows] + after, until)
+    queries = later(own, past.commits, rows=rows, moments=moments)
+    stage = STAGES[-1]
+    tied = past.rings({stage: queries})[stage]
+    return _table(past, stage, list(batches(past, stage, queries, tied)), verdict)
 
 
 def drawn(queries: Queries, verdict: Array, *, most: int, rng: np.random.Generator) -> Array:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.context import Past
+from detector.lifecycle import STAGES
 from detector.model.boosting import Rows
-from detector.model.dataset import FRAUD, UNLABELLED, TrainingTable
+from detector.model.dataset import FRAUD, UNLABELLED, TrainingTable, looked_back
 from detector.model.hearing import outcome_weights
-from detector.model.hindsight import NOTHING
+from detector.model.hindsight import HINDSIGHT, LEAST_KNOWN, LOOK_BACK, NOTHING, Hindsight
 from detector.model.recipe import Recipe
 from detector.model.standing import Standing
 
@@ -21,7 +23,7 @@ MANY_KNOWN = 500  # frauds with a verdict that halve what lessons weigh
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Tables of the data's own rows by stage, and of the lessons.
+    """Tables of the data's own rows by stage, and of the lessons; beside the stages there may be `HINDSIGHT`.
 
     Silence says something of rows before `mature` (microseconds). `heard` is for each registration the chance
     that its outcome would reach us. What is `elsewhere` is learned about from lessons alone.
@@ -39,11 +41,30 @@ class Material:
         early = {stage: before for stage, (before, _) in parts.items()}
         return replace(self, own=early), {stage: after for stage, (_, after) in parts.items()}
 
-    def parts(self, stage: str, recipe: Recipe, doubted: NDArray[np.int64] = NOTHING) -> list[Rows]:
-        """Own rows first, without the registrations doubted, then each lesson's."""
+    def looking_back(self, past: Past, verdict: NDArray[np.int8], *, until: int) -> Material:
+        """The same with `HINDSIGHT`: who registered, as they stood a month later or at `until`."""
+        rows = self.own[STAGES[0]].row
+        looks = looked_back(past, verdict, rows, after=LOOK_BACK, until=until)
+        return replace(self, own={**self.own, HINDSIGHT: looks})
+
+    @property
+    def can_look_back(self) -> bool:
+        """Whether there are looks, and verdicts or lessons that say what misuse looks like."""
+        if HINDSIGHT not in self.own:
+            return False
+        known = (self.own[HINDSIGHT].verdict == FRAUD).sum()
+        return bool(self.lessons[HINDSIGHT]) or bool(known >= LEAST_KNOWN)
+
+    def without(self, rows: NDArray[np.int64]) -> Material:
+        """The same without some of the own registrations."""
+        return replace(self, own={s: t.where(~np.isin(t.row, rows)) for s, t in self.own.items()})
+
+    def parts(self, stage: str, recipe: Recipe, seen: Hindsight = NOTHING) -> list[Rows]:
+        """Own rows first, as hindsight saw them, then each lesson's."""
         shown, home = self.shown(stage), self.home(stage)
-        kept = shown.where(~np.isin(shown.row, doubted))
-        return [self.own_rows(kept, recipe, home=home), *self.lesson_rows(stage, recipe)]
+        kept = shown.where(~np.isin(shown.row, seen.doubted))
+        own = self.own_rows(kept, recipe, home=home, suspected=seen.suspected)
+        return [own, *self.lesson_rows(stage, recipe)]
 
     def shown(self, stage: str) -> TrainingTable:
         """Own rows that may be learned from."""
@@ -55,15 +76,24 @@ class Material:
         unweighed = replace(self, heard=None)
         return unweighed.own_rows(self.shown(stage), recipe, home=None).vectors
 
-    def own_rows(self, table: TrainingTable, recipe: Recipe, *, home: Standing | None) -> Rows:
+    def own_rows(
+        self,
+        table: TrainingTable,
+        recipe: Recipe,
+        *,
+        home: Standing | None,
+        suspected: NDArray[np.int64] = NOTHING.suspected,
+    ) -> Rows:
         """Some of the own rows as a booster learns from them, of a country where values stand at `home`."""
         spoken = table.verdict != UNLABELLED
         silent = np.where(table.at <= self.mature, recipe.unlabelled_weight, 0.0)
         weight = np.where(spoken, recipe.labelled_weight, silent)
         if self.heard is not None:
             weight = weight * outcome_weights(self.heard[table.row], spoken)
+        guessed = np.isin(table.row, suspected)
+        weight = np.where(guessed, recipe.suspected_weight, weight)
         keep = weight > 0
-        fraud = (table.verdict == FRAUD).astype(np.int8)
+        fraud = ((table.verdict == FRAUD) | guessed).astype(np.int8)
         return Rows(table.vectors[keep], fraud[keep], weight[keep], home)
 
     def lesson_rows(self, stage: str, recipe: Recipe) -> list[Rows]:

@@ -24,6 +24,8 @@ class Recipe:
     maturity: float
     unlabelled_weight: float
     labelled_weight: float
+    suspected_share: float
+    suspected_weight: float
     doubted_share: float
     hard_share: float
     easy_share: float
@@ -59,6 +61,8 @@ class Recipe:
                 float(rows["maturity"]),
                 float(rows["unlabelled_weight"]),
                 float(rows["labelled_weight"]),
+                float(rows.get("suspected_share", 0.0)),
+                float(rows.get("suspected_weight", 1.0)),
                 float(rows.get("doubted_share", 0.0)),
                 float(rows["hard_share"]),
                 float(rows["easy_share"]),

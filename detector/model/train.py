@@ -33,11 +33,12 @@ from detector.model.dataset import (
     TrainingTable,
     as_known,
     joined,
+    looked_back,
     patience,
     training_tables,
     verdicts,
 )
-from detector.model.hindsight import NOTHING, doubted
+from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
 from detector.model.judged import Judged, by_others, limits
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
@@ -101,14 +102,20 @@ def train(
             f"there are {len(known.registrations)}"
         )
     rng = np.random.default_rng(seed)
-    own = _tables(known, verdicts(known.labels, len(known.registrations)), recipe, rng, progress)
-    taught = _lesson_tables(lessons, recipe, rng, progress)
+    past, verdict = Past.of(known), verdicts(known.labels, len(known.registrations))
+    own = _tables(past, verdict, recipe, rng, progress)
+    taught = _lesson_tables(lessons, recipe, rng, progress, looks=not elsewhere)
     shown = not elsewhere and (own[STAGES[0]].verdict == FRAUD).any()
     if not taught[STAGES[0]] and not shown:
         raise TooLittleData("training needs some verdicts of fraud, or lessons; there are neither")
     waited = patience(known, recipe.maturity)
     everything = Material(own, taught, until - waited, heard, elsewhere)
     early, later = everything.parted(recipe.later_share)
+    if not elsewhere:
+        border = int(early.own[STAGES[0]].at[-1])
+        early = early.looking_back(past, verdict, until=border)
+        everything = everything.looking_back(past, verdict, until=until)
+    del past  # as large as the data
     careful, memory = (recipe, UNSEEN) if elsewhere else _bearable(early, known, recipe, seed=seed)
     first = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
     usual = {s: _usual(early, s, careful) for s in STAGES}
@@ -138,52 +145,56 @@ def _boosters(
     title: str,
     progress: Progress,
 ) -> dict[str, lgb.Booster]:
-    """A booster for each stage; those before the last leave out what hindsight doubts."""
+    """A booster for each stage, of rows as hindsight saw them."""
     progress(title, 0.0)
-    unsure = _doubted(material, known, recipe, seed=seed)
+    seen = _hindsight(material, known, recipe, seed=seed)
     made = {}
     for i, stage in enumerate(STAGES):
         progress(title, (i + 1) / (len(STAGES) + 1))
-        parts = material.parts(stage, recipe, unsure if stage != LAST else NOTHING)
-        made[stage] = learned(parts, stage, recipe=recipe, seed=seed)
+        made[stage] = learned(material.parts(stage, recipe, seen), stage, recipe=recipe, seed=seed)
     progress(title, 1.0)
     return made
 
 
-def _doubted(
-    material: Material, known: DataFolder, recipe: Recipe, *, seed: int
-) -> NDArray[np.int64]:
-    table, home = material.shown(LAST), material.home(LAST)
-    own, lessons = known.registrations, material.lesson_rows(LAST, recipe)
+def _hindsight(material: Material, known: DataFolder, recipe: Recipe, *, seed: int) -> Hindsight:
+    """What the halves of the people and points of sale say of each other's silence.
+
+    Where lessons say what is innocent, silence itself is not asked.
+    """
+    if not material.can_look_back:
+        return NOTHING
+    table, home = material.own[HINDSIGHT], material.home(HINDSIGHT)
+    own, lessons = known.registrations, material.lesson_rows(HINDSIGHT, recipe)
     half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
 
     def scores(shown: TrainingTable, asked: TrainingTable) -> NDArray[np.float64]:
+        if lessons:
+            shown = shown.where(shown.verdict != UNLABELLED)
         rows = material.own_rows(shown, recipe, home=home)
         return margin(learned([rows, *lessons], LAST, recipe=recipe, seed=seed), asked.vectors)
 
-    return doubted(table, half, scores, share=recipe.doubted_share)
+    shares = {"suspected": recipe.suspected_share, "doubted": recipe.doubted_share}
+    return hindsight(table, half, scores, **shares)
 
 
 def _bearable(
     early: Material, known: DataFolder, recipe: Recipe, *, seed: int
 ) -> tuple[Recipe, str]:
     """The recipe with as much care as it takes that the booster does not remember whose verdicts it saw."""
-    stage = STAGES[0]
-    table, home, lessons = early.own[stage], early.home(stage), early.lesson_rows(stage, recipe)
-    rng = np.random.default_rng(seed)
-    own, fraud = known.registrations, table.verdict == FRAUD
-    cases, others = table.where(fraud), table.where(~fraud)
+    stage, own = STAGES[0], known.registrations
+    table, rng = early.own[stage], np.random.default_rng(seed)
+    cases = table.where(table.verdict == FRAUD)
     half = halves(own.pos[cases.row], own.identity[cases.row], rng)
-    rows = len(table) + sum(len(part.fraud) for part in lessons)
+    rows = len(table) + sum(map(len, early.lessons[stage]))
 
     def careful(care: Care) -> Recipe:
         plain = recipe.coarser(rows) if care.coarse else recipe
         return replace(plain, labelled_weight=recipe.labelled_weight * care.share)
 
     def scores(care: Care, shown: NDArray[np.bool_]) -> Array:
-        made, shown_parts = careful(care), (others, cases.where(shown))
-        parts = [early.own_rows(t, made, home=home) for t in shown_parts]
-        booster = learned([*parts, *lessons], stage, recipe=made, seed=seed)
+        made, told = careful(care), early.without(cases.row[~shown])
+        seen = _hindsight(told, known, made, seed=seed)
+        booster = learned(told.parts(stage, made, seen), stage, recipe=made, seed=seed)
         return margin(booster, cases.vectors)
 
     care, words = bearable(scores, half, cases.at // (7 * DAY), cares=CARES, rng=rng)
@@ -191,10 +202,10 @@ def _bearable(
 
 
 def _tables(
-    folder: DataFolder, verdict: Array, recipe: Recipe, rng: np.random.Generator, progress: Progress
+    past: Past, verdict: Array, recipe: Recipe, rng: np.random.Generator, progress: Progress
 ) -> dict[str, TrainingTable]:
     return training_tables(
-        Past.of(folder),
+        past,
         verdict,
         stages=STAGES,
         most=recipe.most_unlabelled,
@@ -204,24 +215,34 @@ def _tables(
 
 
 def _lesson_tables(
-    lessons: Sequence[Lesson], recipe: Recipe, rng: np.random.Generator, progress: Progress
+    lessons: Sequence[Lesson],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    progress: Progress,
+    *,
+    looks: bool,
 ) -> dict[str, list[TrainingTable]]:
-    taught: dict[str, list[TrainingTable]] = {stage: [] for stage in STAGES}
+    taught: dict[str, list[TrainingTable]] = {stage: [] for stage in (*STAGES, HINDSIGHT)}
     for i, lesson in enumerate(lessons):
         progress("Practising", i / len(lessons))
-        for stage, table in _lesson_table(lesson, recipe, rng).items():
+        for stage, table in _lesson_table(lesson, recipe, rng, looks=looks).items():
             taught[stage].append(table)
     return taught
 
 
 def _lesson_table(
-    lesson: Lesson, recipe: Recipe, rng: np.random.Generator
+    lesson: Lesson, recipe: Recipe, rng: np.random.Generator, *, looks: bool
 ) -> dict[str, TrainingTable]:
     """All of a lesson's misuse and a share of what is honest; the rest is history only."""
     learned_from = rng.random(len(lesson.fraud)) < recipe.practice_honest_share
     honest = np.where(learned_from, LEGITIMATE, UNLABELLED)
     truth = np.where(lesson.fraud, FRAUD, honest).astype(np.int8)
-    return _tables(lesson.folder, truth, replace(recipe, most_unlabelled=0), rng, _quiet)
+    past, last = Past.of(lesson.folder), int(lesson.folder.registrations.at[-1])
+    tables = _tables(past, truth, replace(recipe, most_unlabelled=0), rng, _quiet)
+    if not looks:
+        return tables
+    rows = tables[STAGES[0]].row
+    return {**tables, HINDSIGHT: looked_back(past, truth, rows, after=LOOK_BACK, until=last)}
 
 
 def _quiet(_what: str, _share: float) -> None:

@@ -1,20 +1,29 @@
-"""Silent rows that look like misuse a week later are not learned from as innocent."""
+"""Silent rows that look like misuse a month later are not learned from as innocent."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from detector.context import Past
 from detector.lifecycle import STAGES
 from detector.model import train
-from detector.model.dataset import FRAUD, LEGITIMATE, UNLABELLED, TrainingTable
-from detector.model.hindsight import LEAST_KNOWN, NOTHING, doubted
+from detector.model.dataset import FRAUD, LEGITIMATE, UNLABELLED, TrainingTable, looked_back
+from detector.model.hindsight import (
+    HINDSIGHT,
+    LEAST_KNOWN,
+    LOOK_BACK,
+    NOTHING,
+    Hindsight,
+    hindsight,
+)
 from detector.model.material import Material
 from detector.signals import features
 from tests import tiny
 
 LAST = STAGES[-1]
-SHARE = 0.01
 N = 1_000
 
 
@@ -41,13 +50,14 @@ def by_number(_shown: TrainingTable, asked: TrainingTable) -> np.ndarray:
     return asked.vectors[:, 0].astype(np.float64)
 
 
-def test_the_silent_rows_that_rank_highest_in_their_half_are_doubted() -> None:
-    half, verdict = np.arange(N) % 2 == 0, spoken(LEAST_KNOWN)
+def test_silent_rows_that_look_most_like_misuse_are_suspected_and_the_next_doubted() -> None:
+    half, verdict = np.arange(N) % 2 == 0, spoken(1)
     verdict[[995, 998]] = LEGITIMATE, FRAUD
 
-    found = doubted(table(verdict), half, by_number, share=SHARE)
+    found = hindsight(table(verdict), half, by_number, suspected=0.004, doubted=0.01)
 
-    assert found.tolist() == [990, 991, 992, 993, 994, 996, 997, 999], "a verdict is a verdict"
+    assert found.suspected.tolist() == [996, 997, 999], "a verdict is a verdict"
+    assert found.doubted.tolist() == [990, 991, 992, 993, 994]
 
 
 def test_each_half_is_looked_at_by_what_learned_from_the_other() -> None:
@@ -57,40 +67,74 @@ def test_each_half_is_looked_at_by_what_learned_from_the_other() -> None:
         seen.append((len(shown), len(asked), len(np.intersect1d(shown.row, asked.row))))
         return by_number(shown, asked)
 
-    doubted(table(spoken(LEAST_KNOWN)), half, scores, share=SHARE)
+    hindsight(table(spoken(1)), half, scores, suspected=0.005, doubted=0.01)
 
     assert seen == [(700, 300, 0), (300, 700, 0)]
 
 
-def test_where_hardly_anybody_has_spoken_nothing_is_looked_back_at() -> None:
-    few = table(spoken(LEAST_KNOWN - 1))
-    assert doubted(few, np.arange(N) < 500, by_number, share=SHARE) is NOTHING
+@pytest.mark.parametrize(
+    ("frauds", "lessons", "can"),
+    [(LEAST_KNOWN, 0, True), (LEAST_KNOWN - 1, 0, False), (0, 1, True)],
+)
+def test_only_verdicts_or_lessons_can_say_what_misuse_looks_like(
+    frauds: int, lessons: int, can: bool
+) -> None:
+    own = {HINDSIGHT: table(spoken(frauds))}
+    taught = {HINDSIGHT: [table(spoken(5))] * lessons}
+
+    assert Material(own, taught, mature=0).can_look_back == can
+    assert not Material({}, taught, mature=0).can_look_back, "nobody was looked at again"
 
 
-def test_doubted_rows_are_not_learned_from() -> None:
-    verdict = np.array([FRAUD, LEGITIMATE, UNLABELLED, UNLABELLED, UNLABELLED])
+def test_suspected_rows_are_learned_from_as_misuse_and_doubted_ones_not_at_all() -> None:
+    verdict = np.array([FRAUD, LEGITIMATE, UNLABELLED, UNLABELLED, UNLABELLED, UNLABELLED])
     own = {STAGES[0]: table(verdict, STAGES[0])}
     material = Material(own, {STAGES[0]: []}, mature=3_000_000)
+    recipe = replace(tiny.recipe(), suspected_weight=0.7)
 
-    (rows,) = material.parts(STAGES[0], tiny.recipe(), np.array([2]))
+    (rows,) = material.parts(STAGES[0], recipe, Hindsight(np.array([5]), np.array([2])))
 
-    assert rows.vectors[:, 0].tolist() == [0, 1, 3], "the last is too young to say anything"
-    assert rows.fraud.tolist() == [1, 0, 0]
-    assert rows.weight.tolist() == [1.0, 1.0, tiny.recipe().unlabelled_weight]
+    assert rows.vectors[:, 0].tolist() == [0, 1, 3, 5], (
+        "4 is too young for its silence to say anything"
+    )
+    assert rows.fraud.tolist() == [1, 0, 0, 1]
+    assert rows.weight.tolist() == [1.0, 1.0, recipe.unlabelled_weight, 0.7]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_boosters_before_the_last_stage_leave_out_what_hindsight_doubts(
-    stage: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_is_looked_at_later_than_is_known() -> None:
     folder = tiny.folder()
-    blind = tiny.learned(folder, until=tiny.border()).model.stages[stage].booster
-    some = np.arange(0, len(folder.registrations), 5)
-    monkeypatch.setattr(train, "doubted", lambda *_, **__: some)
-    seeing = tiny.learned(folder, until=tiny.border()).model.stages[stage].booster
+    past, at = Past.of(folder), folder.registrations.at
+    silent, rows = np.full(len(at), UNLABELLED, np.int8), np.arange(0, 600, 50)
+    until = int(at[-1])
 
-    same = seeing.model_to_string() == blind.model_to_string()
-    assert same == (stage == LAST)
+    month = looked_back(past, silent, rows, after=LOOK_BACK, until=until)
+    cut = looked_back(past, silent, rows, after=LOOK_BACK, until=int(at[600]))
+
+    assert (month.at == np.minimum(at[rows] + LOOK_BACK, until)).all()
+    assert cut.at.max() <= at[600]
+    assert (cut.row == month.row).all()
+    assert not np.array_equal(cut.vectors, month.vectors, equal_nan=True), "a month shows more"
+
+
+def test_every_booster_learns_from_what_hindsight_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny.folder()
+    every = np.arange(0, len(folder.registrations), 5)
+
+    def boosters(seen: Hindsight) -> list[str]:
+        monkeypatch.setattr(train, "hindsight", lambda *_, **__: seen)
+        stages = tiny.learned(folder, [tiny.lesson()], until=tiny.border()).model.stages
+        return [stages[stage].booster.model_to_string() for stage in STAGES]
+
+    blind = boosters(NOTHING)
+    suspicious = boosters(Hindsight(every[:20], NOTHING.doubted))
+    doubtful = boosters(Hindsight(NOTHING.suspected, every))
+    for i, stage in enumerate(STAGES):
+        assert len({blind[i], suspicious[i], doubtful[i]}) == 3, stage
+
+
+def test_a_model_for_elsewhere_looks_back_at_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "hindsight", lambda *_, **__: pytest.fail("looked back"))
+    tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border(), elsewhere=True)
 
 
 def test_the_booster_in_use_has_learned_from_what_thresholds_were_set_on(
