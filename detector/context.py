@@ -81,6 +81,9 @@ class Context:
     _excesses: dict[tuple[int, str], tuple[KeyView, Column]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # by view, which is kept beside so that its number stays its own: flags by queries
+    _worst: dict[tuple[str, ...], Column] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def on(self, key: str) -> KeyView:
         """The view of one key."""
@@ -90,11 +93,30 @@ class Context:
         """By how many standard deviations more of the key's others carry `flag` than is usual in the
         country. 0 where there are no others: one flagged neighbour of a rare kind counts, a hundred
         of a common kind do not."""
-        held = self._excesses.get((id(view), window))
-        if held is None:  # all flags at once: features ask for most of them, each in its turn
-            held = self._excesses[id(view), window] = view, self._excess(view, window)
-        column: Column = held[1][FLAGS.index(flag)]
+        column: Column = self._excesses_on(view, window)[FLAGS.index(flag)]
         return column
+
+    def _excesses_on(self, view: KeyView, window: str = "memory") -> Column:
+        """All flags at once: features ask for most of them, each in its turn."""
+        held = self._excesses.get((id(view), window))
+        if held is None:
+            held = self._excesses[id(view), window] = view, self._excess(view, window)
+        return held[1]
+
+    def worst_excess(self, keys: tuple[str, ...], flag: str) -> Column:
+        """The greatest such excess among some keys' others; NaN where a row has none of these keys."""
+        held = self._worst.get(keys)
+        if held is None:
+            held = self._worst[keys] = self._worst_of([self._excesses_on(self.on(k)) for k in keys])
+        column: Column = held[FLAGS.index(flag)]
+        return column
+
+    @staticmethod
+    def _worst_of(excesses: list[Column]) -> Column:
+        columns = np.stack(excesses)
+        known = ~np.isnan(columns)
+        worst = np.where(known, columns, -np.inf).max(axis=0)
+        return np.where(known.any(axis=0), worst, np.nan).astype(np.float32)
 
     def _excess(self, view: KeyView, window: str) -> Column:
         usual = np.minimum(self.usual.T, 0.9)

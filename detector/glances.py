@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from detector.compiled import njit
 from detector.history import KeySpec, KeyView, Queries
-from detector.records import TOKEN_PLACES, Laid, Record, fingerprints, places_in_time
+from detector.laid import Laid, places_in_time
+from detector.records import TOKEN_PLACES, Record, fingerprints
 from detector.walks import walk
 
 Array = NDArray[Any]

@@ -18,8 +18,9 @@ from detector.context import ATTACH_HANDSET, Context
 from detector.exposure import Exposure
 from detector.glances import Asked, Histories, Keys
 from detector.history import ATTACH_SPECS, SPECS, KeyView, Queries, left_out, seconds
+from detector.laid import Laid, earliest_commits, laid_out
 from detector.lifecycle import STAGES, Aftermath, aftermath
-from detector.records import TOKENS, Laid, earliest_commits, unpacked
+from detector.records import TOKENS
 from detector.registration import LineEvents, Registrations
 from detector.rings import RING_KEYS, RingViews, no_rings
 from detector.wave import Wave
@@ -64,7 +65,7 @@ class Glimpse:
 
     @cached_property
     def _laid(self) -> Laid:
-        return unpacked(self.histories.records, observed=self.observed, base=self.base)
+        return laid_out(self.histories.records, observed=self.observed, base=self.base)
 
     @cached_property
     def _earliest(self) -> NDArray[np.int64]:
@@ -72,7 +73,7 @@ class Glimpse:
 
     @cached_property
     def _attach_laid(self) -> Laid:
-        return unpacked(self.attaches.records, observed=self.observed, base=LAST)
+        return laid_out(self.attaches.records, observed=self.observed, base=LAST)
 
     @cached_property
     def _values(self) -> NDArray[np.int64]:

@@ -3,23 +3,19 @@
 A record holds at most K entries in time order, and nothing that names the key. An entry is what a
 ledger's row holds (see `windows`), with 48 bits in place of each token: enough to say whether two entries
 of one record agree, too little to find anything by. Which 48 bits is for whoever keeps the record to say.
-`unpacked` lays many records out as one ledger for the kernels that also serve a whole data folder.
+`laid.laid_out` lays many records out as one ledger for the kernels that also serve a whole data folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.compiled import njit
-from detector.history import Ledger, seconds_known
-from detector.lifecycle import SILENCE
-from detector.registration import NEVER
-from detector.windows import LATER_FLAGS, MARKS, NOT_YET, VALUES, first_news
+from detector.windows import NOT_YET, VALUES
 
 Array = NDArray[Any]
 
@@ -268,85 +264,3 @@ def others(record: Record, identity: int) -> NDArray[Any]:
     found = np.frombuffer(record, ENTRY)
     theirs: NDArray[Any] = found[_column(found, "identity") != identity]
     return theirs
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """Records one after another as a ledger: record i is rows offsets[i]:offsets[i + 1]."""
-
-    entries: Ledger
-    at: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    offsets: NDArray[np.int64]
-
-
-def unpacked(records: Sequence[Record], *, observed: NDArray[np.int64], base: int) -> Laid:
-    """Lay records out. `observed` is, per carrier, since when it reports events (microseconds).
-
-    What has a sequence below `base` counts as committed before every query; the rest in its order.
-    """
-    raw = np.frombuffer(b"".join(records), ENTRY)
-    n = len(raw)
-    values = np.zeros((n, len(VALUES)), np.int64)
-    tokens = np.zeros((n, len(TOKENS), 8), np.uint8)
-    tokens[:, :, :FINGERPRINT] = raw["tokens"]
-    values[:, TOKEN_PLACES] = tokens.reshape(n, 8 * len(TOKENS)).view("<i8")
-    at = np.ascontiguousarray(raw["at"])
-    values[:, VALUES.index("second")] = at // 1_000_000
-    values[:, VALUES.index("own")] = raw["sequence"]
-    values[:, VALUES.index("carrier")] = raw["carrier"].astype(np.int64) + 1
-    values[:, VALUES.index("place")] = raw["place"]
-    values[:, VALUES.index("state")] = raw["place"] // 1000
-    marks = np.empty((n, len(MARKS)), np.int32)
-    marks[:, MARKS.index("flags")] = raw["flags"]
-    marks[:, MARKS.index("offset")] = raw["offset"]
-    for name in KNOWN_LATER:
-        marks[:, MARKS.index(name)] = raw[name]
-    marks[:, MARKS.index("silent")] = _silent(raw, at, observed)
-    turns = raw["verdicts"]
-    known = turns != NOT_YET
-    labels = np.zeros(n + 1, np.int32)
-    np.cumsum(known.sum(axis=1), out=labels[1:])
-    later = turns[known].astype(np.int32)
-    marks[:, MARKS.index("news")] = first_news(marks, labels, later)
-    sequence = np.ascontiguousarray(raw["sequence"])
-    commits = np.where(sequence < base, -1, sequence)
-    ledger = Ledger(values, marks, commits, labels, later)
-    sizes = np.fromiter((len(record) // SIZE for record in records), np.int64, len(records))
-    offsets = np.zeros(len(records) + 1, np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    return Laid(ledger, at, sequence, offsets)
-
-
-def _silent(raw: Array, at: Array, observed: Array) -> NDArray[np.int32]:
-    seen = observed[raw["carrier"].astype(np.int64)]
-    quiet = ((raw["bits"] & SPOKE) == 0) & (seen != NEVER)
-    return seconds_known(np.where(quiet, np.maximum(at + SILENCE, seen), NEVER))
-
-
-@njit(nogil=True, cache=True)
-def earliest_commits(commits: Array, offsets: Array) -> NDArray[np.int64]:
-    """Least commit from each row to the end of its record."""
-    out = commits.copy()
-    for g in range(offsets.shape[0] - 1):
-        for i in range(offsets[g + 1] - 2, offsets[g] - 1, -1):
-            out[i] = min(out[i], out[i + 1])
-    return out
-
-
-@njit(nogil=True, cache=True)
-def places_in_time(at: Array, sequence: Array, span: Any, wanted: Any) -> int:
-    """The first row of `span` that is not before (microsecond, sequence) in time order."""
-    low, high = span
-    moment, number = wanted
-    while low < high:
-        middle = (low + high) >> 1
-        if at[middle] < moment or (at[middle] == moment and sequence[middle] < number):
-            low = middle + 1
-        else:
-            high = middle
-    first: int = low
-    return first
-
-
-assert set(KNOWN_LATER) >= set(LATER_FLAGS) - {"silent"}

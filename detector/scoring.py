@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -201,7 +202,7 @@ def assessments(past: Known, model: Model, stage: str, batch: Batch) -> pa.Table
 
 def rule_hits(stage: str, vectors: NDArray[np.float32]) -> tuple[Array, list[Array]]:
     """The least decision that rules ask for, and for each of RULES where it hit."""
-    columns = {f.name: vectors[:, i] for i, f in enumerate(features(stage))}
+    columns = _Columns(vectors, _places(stage))
     floors = np.zeros(len(vectors), np.int8)
     hits = []
     for rule in RULES:
@@ -209,6 +210,28 @@ def rule_hits(stage: str, vectors: NDArray[np.float32]) -> tuple[Array, list[Arr
         hits.append(hit)
         floors[hit] = np.maximum(floors[hit], DECISIONS.index(rule.at_least))
     return floors, hits
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns(Mapping[str, Array]):
+    """A batch's vectors as rules read them: only the columns that are asked for are cut out."""
+
+    vectors: NDArray[np.float32]
+    places: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> Array:
+        return self.vectors[:, self.places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+@cache
+def _places(stage: str) -> Mapping[str, int]:
+    return {f.name: i for i, f in enumerate(features(stage))}
 
 
 def _ring_ids(batch: Batch) -> pa.Array:

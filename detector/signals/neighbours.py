@@ -7,11 +7,9 @@ registration's own status.
 
 from __future__ import annotations
 
-import numpy as np
-
 from detector.context import Context
 from detector.history import Column
-from detector.signals.features import FREE, RISES, Feature, feature, float32
+from detector.signals.features import FREE, RISES, Feature, feature
 from detector.signals.reasons import Reason
 from detector.signals.signal import Signal
 from detector.windows import FLAGS
@@ -57,10 +55,7 @@ def _excess(key: str, flag: str, reason: str | None) -> Feature:
 
 def _worst(flag: str) -> Feature:
     def column(c: Context) -> Column:
-        columns = np.stack([c.excess(c.on(key), flag) for key in RARE])
-        known = ~np.isnan(columns)
-        worst = np.where(known, columns, -np.inf).max(axis=0)
-        return float32(np.where(known.any(axis=0), worst, np.nan))
+        return c.worst_excess(RARE, flag)
 
     column.__name__ = f"linked_{flag}_excess"
     column.__doc__ = (

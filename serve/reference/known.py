@@ -49,6 +49,9 @@ class Known:
 
     def exposure(self, identities: Int64, moments: Int64) -> Exposure:
         """What was known of each identity (the engine's key) at its moment, in microseconds."""
+        if not self.tables:
+            grade, incidents, tier = (np.zeros(len(identities), t) for t in ("i1", "i2", "i1"))
+            return Exposure(grade, incidents, tier)
         leaked = exposure(
             self.keys[MEMBERS].of(identities),
             moments,

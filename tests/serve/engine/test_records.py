@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from detector import records
 from detector.context import Past
 from detector.history import SPECS
+from detector.laid import laid_out
 from detector.live import own_values
 from detector.records import (
     ENTRY,
@@ -24,7 +25,6 @@ from detector.records import (
     fingerprints,
     inserted,
     lately,
-    unpacked,
 )
 from detector.registration import NEVER, Registrations
 from detector.windows import MARKS, NOT_YET, VALUES
@@ -130,7 +130,7 @@ def test_unpacked_columns_say_what_the_ledger_of_a_folder_says(seed: int) -> Non
     folder = random_folder(np.random.default_rng(seed), 60)
     own, past = folder.registrations, Past.of(folder)
 
-    laid = unpacked([packed(own, past)], observed=by_carrier(own, past), base=1 << 60)
+    laid = laid_out([packed(own, past)], observed=by_carrier(own, past), base=1 << 60)
 
     assert laid.at.tolist() == own.at.tolist()
     assert laid.sequence.tolist() == own.sequence.tolist()
