@@ -104,7 +104,7 @@ def _lay(raw: Array, observed: Array, base: int, ledger: Any, times: Any) -> int
 
 
 @njit(nogil=True, cache=True)
-def _silent(at: int, bits: int, seen: int) -> int:
+def _silent(at: Any, bits: int, seen: int) -> int:
     """The second from which a line counts as silent: `seconds_known` of when it is due."""
     if bits & SPOKE or seen == NEVER:
         return NOT_YET

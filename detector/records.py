@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.compiled import njit
 from detector.windows import NOT_YET, VALUES
 
 Array = NDArray[Any]
@@ -45,10 +44,6 @@ ENTRY = np.dtype(
 )
 SIZE = ENTRY.itemsize
 _AT, _SEQUENCE, _IDENTITY = 0, 8, 16  # where these begin
-_NOTHING = np.full(len(KNOWN_LATER) + VERDICTS, NOT_YET, "<i4").tobytes()  # known of an entry
-_NOTHING_BYTES = np.frombuffer(_NOTHING, np.uint8)
-_SHORT = SIZE - len(_NOTHING)
-_ONE = (b"\x01\x00\x00", b"\x01\x00\x01")  # how a packed record of one entry begins: whole, short
 Record = bytes  # entries one after another, in time order
 
 
@@ -108,71 +103,6 @@ def later_than(record: Record, at: int) -> int:
 
 def _time(record: bytes, place: int) -> int:
     return int.from_bytes(record[place + _AT : place + _AT + 8], "little", signed=True)
-
-
-def packed(record: Record) -> bytes:
-    """The record without what is not known yet of its entries, which is two fifths of most of them.
-
-    `as_packed` is the record again. What comes out is never as long as some entries, so that a record
-    which was kept whole is told apart.
-    """
-    if len(record) == SIZE:  # most records
-        short = record.endswith(_NOTHING)
-        text = _ONE[short] + (record[:_SHORT] if short else record)
-    else:
-        n = len(record) // SIZE
-        out = np.empty(2 + (n + 7) // 8 + len(record), np.uint8)
-        size = _pack(np.frombuffer(record, np.uint8), n, _NOTHING_BYTES, out)
-        text = out[:size].tobytes()
-    return text if len(text) % SIZE else text + b"\0"
-
-
-def as_packed(text: bytes) -> Record:
-    """A record from what `packed` made of it, or as it was kept whole."""
-    if not len(text) % SIZE:
-        return text
-    n = text[0] | text[1] << 8
-    if n == 1:
-        return text[3 : 3 + _SHORT] + _NOTHING if text[2] & 1 else text[3 : 3 + SIZE]
-    out = np.empty(n * SIZE, np.uint8)
-    _unpack(np.frombuffer(text, np.uint8), n, _NOTHING_BYTES, out)
-    return out.tobytes()
-
-
-@njit(nogil=True, cache=True)
-def _pack(record: Array, n: int, nothing: Array, out: Array) -> int:
-    """The count, a bit for each entry of which nothing is known, then the entries; how many bytes."""
-    out[0], out[1] = n & 255, n >> 8
-    at = 2 + (n + 7) // 8
-    out[2:at] = 0
-    short = SIZE - nothing.shape[0]
-    for i in range(n):
-        low = i * SIZE
-        blank = True
-        for j in range(nothing.shape[0]):
-            if record[low + short + j] != nothing[j]:
-                blank = False
-                break
-        size = SIZE
-        if blank:
-            out[2 + i // 8] |= 1 << (i % 8)
-            size = short
-        out[at : at + size] = record[low : low + size]
-        at += size
-    return at
-
-
-@njit(nogil=True, cache=True)
-def _unpack(text: Array, n: int, nothing: Array, out: Array) -> None:
-    at = 2 + (n + 7) // 8
-    short = SIZE - nothing.shape[0]
-    for i in range(n):
-        low, size = i * SIZE, SIZE
-        if text[2 + i // 8] >> (i % 8) & 1:
-            size = short
-            out[low + short : low + SIZE] = nothing
-        out[low : low + size] = text[at : at + size]
-        at += size
 
 
 def lately(record: Record, at: int, *, k: int, most: int) -> list[tuple[int, int]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detector.records import as_packed, packed
+import numpy as np
+
+from detector.dense import as_packed, packed
+from detector.registration import Int64
 from serve.store.database import Connection
 from serve.store.rows import Rows
 from serve.store.seals import HISTORY, SALT_BYTES
@@ -58,20 +61,31 @@ class Histories(Rows):
         """Records, each from its newest epoch, and the names of its rows in older ones."""
         names = [row.id for rows in places.values() for row in rows]
         boxes = dict(self.found("SELECT id, record FROM histories WHERE id IN", names))
-        found = {}
+        texts, stale = {}, {}
         for id_, rows in places.items():
             held = [row for row in rows if row.id in boxes]
             if held:
-                text = held[0].open(boxes[held[0].id] or b"")
-                kept = Kept(text[:SALT_BYTES], as_packed(text[SALT_BYTES:]))
-                found[id_] = kept, [row.id for row in held if row is not rows[0]]
-        return found
+                texts[id_] = held[0].open(boxes[held[0].id] or b"")
+                stale[id_] = [row.id for row in held if row is not rows[0]]
+        salts = [text[:SALT_BYTES] for text in texts.values()]
+        entries = as_packed([t[SALT_BYTES:] for t in texts.values()], self._own(texts, salts))
+        return {
+            id_: (Kept(salt, record), stale[id_])
+            for id_, salt, record in zip(texts, salts, entries, strict=True)
+        }
+
+    def _own(self, ids: Iterable[bytes], salts: Sequence[bytes]) -> Int64:
+        """What each record says instead of the key that it is about."""
+        keys = np.frombuffer(b"".join(id_[1:] for id_ in ids), "<i8")
+        return self.seals.prints(keys, np.frombuffer(b"".join(salts), "<i8"))
 
     def put_records(self, records: Mapping[bytes, Kept]) -> None:
         """Write histories whole that were read before; in the newest epoch, whichever they came from."""
+        own = self._own(records, [kept.salt for kept in records.values()])
+        texts = packed([kept.entries for kept in records.values()], own)
         boxes = sorted(
-            (self._rows[id_].id, self._rows[id_].seal(kept.salt + packed(kept.entries)))
-            for id_, kept in records.items()
+            (self._rows[id_].id, self._rows[id_].seal(kept.salt + text))
+            for (id_, kept), text in zip(records.items(), texts, strict=True)
         )
         self.own.run_many(
             "INSERT INTO histories (id, record) VALUES (?, ?)"

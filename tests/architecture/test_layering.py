@@ -42,6 +42,8 @@ LAYERS = (
     "rings",
     "context",
     "records",
+    "dense",
+    "laid",
     "glances",
     "running",
     "logbook",

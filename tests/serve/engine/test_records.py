@@ -8,7 +8,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import records
 from detector.context import Past
 from detector.history import SPECS
 from detector.laid import laid_out
@@ -18,7 +17,6 @@ from detector.records import (
     KNOWN_LATER,
     SIZE,
     TOKENS,
-    as_packed,
     bounded,
     changed,
     entries,
@@ -191,17 +189,3 @@ def test_every_key_that_is_compared_has_a_fingerprint() -> None:
 
     assert compared - set(TOKENS) <= {"carrier", "state", "place"}
     assert set(TOKENS) <= {field.name for field in fields(Registrations)}
-
-
-@given(st.lists(st.booleans(), max_size=40))
-def test_a_record_packed_is_the_record_again(told: list[bool]) -> None:
-    made = np.zeros(len(told), ENTRY)
-    made["sequence"] = np.arange(len(told))
-    for name in (*KNOWN_LATER, "verdicts"):
-        made[name] = NOT_YET
-    made["closed"] = np.where(told, 7, NOT_YET)
-    record = made.tobytes()
-
-    assert as_packed(records.packed(record)) == record
-    assert as_packed(record) == record  # as it was kept before
-    assert len(records.packed(record)) <= len(record) + 8
