@@ -39,7 +39,7 @@ assert 2 * T + 4 <= 8 * _HEAD
 
 
 def packed(records: Sequence[Record], own: NDArray[np.int64]) -> list[bytes]:
-    """Each record as it is kept. `own` is what each says instead of the key that it is about, and leaves out."""
+    """Each record as it is kept. `own` is what each says instead of the key it is about, and leaves out."""
     raw, ends = _joined(records)
     out = np.empty(len(raw) // SIZE * _MOST + 3 * len(records), np.uint8)
     bounds = np.zeros(len(records) + 1, np.int64)

@@ -19,6 +19,7 @@ from detector.registration import Bool, Int32, Int64
 
 Bytes = NDArray[np.uint8]
 ABSENT = -1  # the length of a missing value
+FEW = 256  # values for which a call into Arrow costs more than the values
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,20 @@ class Spans:
 
     def coded(self) -> tuple[list[str], Int32]:
         """The distinct values and which of them each row has, -1 where it has none."""
+        if len(self) <= FEW:
+            return self._few_coded()
         coded = self.arrow().cast(pa.large_binary()).dictionary_encode()
         names = [name.decode(errors="replace") for name in coded.dictionary.to_pylist()]
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return names, codes.astype(np.int32)
+
+    def _few_coded(self) -> tuple[list[str], Int32]:
+        places: dict[bytes, int] = {}
+        codes = [
+            places.setdefault(value, len(places)) if there else -1
+            for value, there in zip(self.values(), self.present.tolist(), strict=True)
+        ]
+        return [name.decode(errors="replace") for name in places], np.array(codes, np.int32)
 
 
 def from_matrix(matrix: Bytes, lengths: Int32) -> Spans:
@@ -96,13 +107,23 @@ def from_arrow(array: pa.Array) -> Spans:
 
 def from_cells(cells: Sequence[bytes | None]) -> Spans:
     """The trimmed values of a few cells, as `from_arrow` has those of many."""
+    return from_columns([cells])[0]
+
+
+def from_columns(columns: Sequence[Sequence[bytes | None]]) -> list[Spans]:
+    """The same of several columns of one length, whose values then lie in the same bytes."""
+    cells = [cell for column in columns for cell in column]
     held = [cell or b"" for cell in cells]
     bounds = np.zeros(len(cells) + 1, np.int64)
     np.cumsum([len(cell) for cell in held], out=bounds[1:])
     valid = np.array([cell is not None for cell in cells], np.bool_)
-    data = np.frombuffer(b"".join(held), np.uint8)
-    starts, lengths = _trimmed(_read_only(data), _read_only(bounds), valid)
-    return Spans(_read_only(data), starts, lengths)
+    data = _read_only(np.frombuffer(b"".join(held), np.uint8))
+    starts, lengths = _trimmed(data, _read_only(bounds), valid)
+    ends = np.cumsum([len(column) for column in columns]).tolist()
+    return [
+        Spans(data, starts[low:high], lengths[low:high])
+        for low, high in zip([0, *ends], ends, strict=False)
+    ]
 
 
 def absent(count: int) -> Spans:

@@ -20,6 +20,7 @@ from detector.pseudonym import Pseudonymiser
 from detector.registration import IDENTITY_TYPES, Registrations, Rejection
 
 TEXT = {str, type(None)}
+FOLIO = ("carrier_id", "registration_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,8 @@ def arriving(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymise
 
     Raises BadInput where a field is of a type that the contract does not have.
     """
-    names = list(dict.fromkeys(name for event in events for name in event))
     try:
-        held = {name: _column([e.get(name) for e in events]) for name in names}
+        held = _columns(events)
     except (pa.ArrowException, TypeError, OverflowError):
         # Arrow quotes the value that it cannot take.
         raise BadInput("A field holds a value of a type that the contract does not have") from None
@@ -54,7 +54,7 @@ def arriving(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymise
     return Arriving(
         own,
         rows,
-        folios([events[i] for i in rows], pseudonymiser),
+        [token.tobytes() for token in taken.folios],
         taken.groups.tolist(),
         {rejection.row: rejection for rejection in taken.rejections},
     )
@@ -64,19 +64,24 @@ def folios(events: Sequence[Mapping[str, object]], pseudonymiser: Pseudonymiser)
     """Sixteen bytes per event that stand for its carrier and registration id."""
     if not events:
         return []
-    carriers, ids = (
-        columns.texts(_column([e[name] for e in events]))
-        for name in ("carrier_id", "registration_id")
-    )
+    held = _columns([{name: event[name] for name in FOLIO} for event in events])
+    carriers, ids = (columns.texts(held[name]) for name in FOLIO)
     tokens = pseudonymiser.tokens("registration", spans.joined(carriers, ids))
-    return [row.tobytes() for row in tokens]
+    return [token.tobytes() for token in tokens]
 
 
-def _column(cells: Sequence[object]) -> Column:
-    if set(map(type, cells)) <= TEXT:
-        texts = cast("Sequence[str | None]", cells)
-        return spans.from_cells([t if t is None else t.encode(errors="replace") for t in texts])
-    return pa.array([_cell(cell) for cell in cells])
+def _columns(events: Sequence[Mapping[str, object]]) -> dict[str, Column]:
+    """By name; those that are all text together."""
+    names = dict.fromkeys(name for event in events for name in event)
+    cells = {name: [event.get(name) for event in events] for name in names}
+    plain = {
+        name: [_cell(value) for value in held]
+        for name, held in cells.items()
+        if set(map(type, held)) <= TEXT
+    }
+    texts = spans.from_columns(cast("list[list[bytes | None]]", list(plain.values())))
+    others = {name: pa.array(map(_cell, held)) for name, held in cells.items() if name not in plain}
+    return dict(zip(plain, texts, strict=True)) | others
 
 
 def _cell(value: object) -> object:

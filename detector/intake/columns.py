@@ -152,16 +152,18 @@ def numbers(column: Column) -> Cells:
 
 def _few_numbers(text: Spans) -> Cells:
     present = text.present
-    values, fine = np.zeros(len(text)), np.zeros(len(text), np.bool_)
-    if present.any():
-        values[:] = [float(v) if _NUMBER.fullmatch(v) else np.nan for v in text.values()]
-        fine = np.isfinite(values)
+    if not present.any():
+        return Cells(np.zeros(len(text)), present, present)
+    values = np.array([float(v) if _NUMBER.fullmatch(v) else np.nan for v in text.values()])
+    fine = np.isfinite(values)
     return Cells(np.where(fine, values, 0), present, fine)
 
 
 def whole_numbers(column: Column, lowest: int, highest: int) -> Cells:
     """Integers in a range, `highest` included."""
     cells = numbers(column)
+    if not cells.present.any():
+        return Cells(np.zeros(len(cells.fine), np.int64), cells.present, cells.fine)
     fine = cells.fine & (cells.values >= lowest) & (cells.values <= highest)
     fine &= cells.values == np.floor(cells.values)
     return Cells(np.where(fine, cells.values, 0).astype(np.int64), cells.present, fine)

@@ -15,7 +15,7 @@ from detector.dates import DAY, day_number
 from detector.intake import columns, keys
 from detector.intake.rejects import SHAPE, Faults, Notes
 from detector.intake.source import Batch
-from detector.pseudonym import Pseudonymiser
+from detector.pseudonym import Pseudonymiser, token_ids
 from detector.registration import (
     CHANNELS,
     DOCUMENT_TYPES,
@@ -58,11 +58,16 @@ class Part:
     columns: dict[str, NDArray[Any]]  # by the names of Registrations
     registration_id: pa.Array
     carriers: tuple[str, ...]  # what `carrier` means in this part
-    folio: Int64  # carrier and registration_id as one key
+    folios: Bytes  # the tokens of carrier and registration_id together
     groups: Int16  # of who was named in clear: beside the registrations, never among their columns
     rows: Int32  # numbers in the file
     rejections: list[Rejection]
     rejected_folios: Int64
+
+    @property
+    def folio(self) -> Int64:
+        """Carrier and registration_id as one key."""
+        return token_ids(self.folios, np.ones(len(self.folios), np.bool_))
 
 
 def part(batch: Batch, pseudonymiser: Pseudonymiser) -> Part:
@@ -96,21 +101,21 @@ def _kept(
 ) -> Part:
     """The rows without a fault."""
     folios, carriers = folio
-    ids = pseudonymiser.ids("registration", spans.joined(carriers, folios))
-    fine = faults.fine
+    joined = spans.joined(carriers, folios)
+    tokens, fine = pseudonymiser.tokens("registration", joined), faults.fine
     names, codes = _carriers(carriers.where(fine))
     held["carrier"] = codes
     rows = np.flatnonzero(fine)
-    rejected = ids[~fine]
+    lost = token_ids(tokens, joined.present)[~fine]
     return Part(
         held if fine.all() else {name: column[rows] for name, column in held.items()},
         folios.take(rows).arrow(),
         names,
-        ids[rows],
+        tokens[rows],
         groups[rows],
         batch.rows[rows].astype(np.int32),
         faults.rejections(TABLE, batch.rows),
-        rejected[rejected != 0],
+        lost[lost != 0],
     )
 
 
