@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from serve.enginekeys import FROZEN
-from serve.store import packing
+from serve.store import phrasing
+from serve.store.database import Connection
 from serve.store.log import Log
+from serve.vault import NotOpened
 
 STAGES_OF = range(4)  # an answer may be there for each stage
 VECTOR_STEP = 64  # bytes up to whose multiple a vector is filled
@@ -27,6 +29,17 @@ class Answer:
 
 class Given(Log):
     """Answers by registration, and the order in which they were given."""
+
+    def __init__(self, own: Connection) -> None:
+        super().__init__(own)
+        self._wordings: dict[int, bytes] = {}
+        self._numbers: dict[bytes, int] = {}
+
+    def forget(self) -> None:
+        """What a transaction that never happened left in memory."""
+        super().forget()
+        self._wordings.clear()
+        self._numbers.clear()
 
     def answers(self, sequences: Iterable[int]) -> dict[int, list[Answer]]:
         """What was answered about registrations, by stage, with the vectors."""
@@ -50,7 +63,8 @@ class Given(Log):
             sequence, stage = names[name]
             text = self.seals.with_folio(folios[sequence], name, box or b"")
             if text is not None:
-                made = Answer(sequence, stage, *packing.answer_in(text), frozen.get(name, b""))
+                said = phrasing.answer_in(text, self._wording)
+                made = Answer(sequence, stage, *said, frozen.get(name, b""))
                 by.setdefault(sequence, []).append(made)
         return {s: sorted(by[s], key=lambda a: (a.stage, a.moment)) for s in sorted(by)}
 
@@ -63,7 +77,7 @@ class Given(Log):
             folio, sequence = known
             text = self.seals.with_folio(folio, name, box or b"")
             if text is not None:
-                yield Answer(sequence, name[-1], *packing.answer_in(text), b"")
+                yield Answer(sequence, name[-1], *phrasing.answer_in(text, self._wording), b"")
 
     def _vectors(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         for name, box in self.found("SELECT id, vector FROM assessments WHERE id IN", names):
@@ -80,7 +94,9 @@ class Given(Log):
             sorted(
                 (
                     name,
-                    self.seals.for_folio(folios[a.sequence], name, packing.answered(a)),
+                    self.seals.for_folio(
+                        folios[a.sequence], name, phrasing.answered(a, self._number)
+                    ),
                     self.seals.for_worker(FROZEN, name, a.vector, VECTOR_STEP),
                 )
                 for a, name in zip(made, names, strict=True)
@@ -90,6 +106,25 @@ class Given(Log):
             "INSERT INTO given (id, item) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM given), ?)",
             [(item,) for item in self.seals.items("given", ((a.sequence, a.stage) for a in made))],
         )
+
+    def _number(self, words: bytes) -> int:
+        """What stands for what an answer was made with; the caller holds the writer lock."""
+        if words not in self._numbers:
+            text = words.decode()
+            found = self.own.rows("SELECT id FROM wordings WHERE words = ?", [text])
+            if not found:
+                found = self.own.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM wordings")
+                self.own.run("INSERT INTO wordings (id, words) VALUES (?, ?)", [found[0][0], text])
+            self._numbers[words] = int(found[0][0])
+        return self._numbers[words]
+
+    def _wording(self, number: int) -> bytes:
+        if number not in self._wordings:
+            found = self.own.rows("SELECT words FROM wordings WHERE id = ?", [number])
+            if not found:
+                raise NotOpened("an answer was made with something that is not here")
+            self._wordings[number] = str(found[0][0]).encode()
+        return self._wordings[number]
 
     def given_after(self, id_: int, most: int) -> list[tuple[int, int, int]]:
         """Answers in the order in which they were given: (number in this order, sequence, stage)."""

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
-from typing import Protocol
 
 from detector.registration import LABELS, WITHDRAWN
 
 _EVENT = struct.Struct(">qqhqi")
 _VERDICT = struct.Struct(">q?qBh?d")
-_ANSWER = struct.Struct(">qq")
 _VERDICTS = (*LABELS, WITHDRAWN)  # its byte
-# What most answers say, so that deflate only keeps what differs. It grows at its beginning only: what was
-# packed before counts from its end.
-_USUAL = (
-    b'"lacking":{"breaches":"stale","officials":"stale"},{"breaches":"none","officials":"none"}'
-    b'"late":true,"imported":true,"first":"step_up","propensity":0.0,"reasons":["LINKED_RISK","RING"'
-    b',"SIM_BATCH","PLACE_UNUSUAL","LINE_WITHOUT_HISTORY"],{"score":0.000'
-    b',"decision":"hold","step_up","allow_notify","decision":"allow","reasons":[],"versions":["'
-    b'"],"now":17,"code":"'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +47,6 @@ class Verdict:
     def withdrawn(self) -> bool:
         """Whether it takes back what was said."""
         return self.label == WITHDRAWN
-
-
-class Answered(Protocol):
-    """What an answer's box holds."""
-
-    @property
-    def moment(self) -> int:
-        """What was asked about."""
-        ...
-
-    @property
-    def as_of(self) -> int:
-        """The first sequence that was not seen."""
-        ...
-
-    @property
-    def answer(self) -> bytes:
-        """What was said."""
-        ...
 
 
 def event(seen: Seen) -> bytes:
@@ -121,17 +90,3 @@ def named(text: bytes) -> tuple[str, str]:
     """Carrier and registration id again."""
     carrier, registration_id = text.decode().split("\0")
     return carrier, registration_id
-
-
-def answered(answer: Answered) -> bytes:
-    """An answer with its moment and what it had seen."""
-    packer = zlib.compressobj(9, wbits=-15, zdict=_USUAL)
-    return (
-        _ANSWER.pack(answer.moment, answer.as_of) + packer.compress(answer.answer) + packer.flush()
-    )
-
-
-def answer_in(text: bytes) -> tuple[int, int, bytes]:
-    """Moment, first sequence that was not seen, and what was said."""
-    moment, as_of = _ANSWER.unpack(text[: _ANSWER.size])
-    return moment, as_of, zlib.decompressobj(-15, zdict=_USUAL).decompress(text[_ANSWER.size :])
