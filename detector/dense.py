@@ -43,7 +43,7 @@ def packed(records: Sequence[Record], own: NDArray[np.int64]) -> list[bytes]:
     raw, ends = _joined(records)
     out = np.empty(len(raw) // SIZE * _MOST + 3 * len(records), np.uint8)
     bounds = np.zeros(len(records) + 1, np.int64)
-    _pack(raw, ends, _bytes(own), out, bounds)
+    _pack(raw, ends, own, out, bounds)
     return _cut(out, bounds)
 
 
@@ -54,7 +54,7 @@ def as_packed(texts: Sequence[bytes], own: NDArray[np.int64]) -> list[Record]:
     bounds = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(sizes, out=bounds[1:])
     out = np.empty(bounds[-1], np.uint8)
-    _unpack(text, ends, _bytes(own), out, bounds)
+    _unpack(text, ends, own, out, bounds)
     return _cut(out, bounds)
 
 
@@ -69,20 +69,18 @@ def _cut(out: Array, bounds: NDArray[np.int64]) -> list[bytes]:
     return [text[low:high] for low, high in pairwise(marks)]
 
 
-def _bytes(own: NDArray[np.int64]) -> Array:
-    return np.ascontiguousarray(own, "<i8").view(np.uint8).reshape(-1, 8)
-
-
 @njit(nogil=True, cache=True)
 def _pack(raw: Array, ends: Array, own: Array, out: Array, bounds: Array) -> None:
+    before = np.empty(T, np.int64)  # stand-ins of the entry before
     for r in range(ends.shape[0] - 1):
         low, n = ends[r], (ends[r + 1] - ends[r]) // SIZE
         at = bounds[r]
+        before[:] = 0
         if _is_usual(raw, low, n):
             out[at], out[at + 1] = n & 255, n >> 8 | WAY
             at += 2
             for i in range(n):
-                at = _pack_entry(raw, low + i * SIZE, i > 0, own[r], out, at)
+                at = _pack_entry(raw, low + i * SIZE, i > 0, (own[r], before), out, at)
             if (at - bounds[r]) % SIZE == 0:  # else it would look like whole entries
                 out[at] = 0
                 at += 1
@@ -116,26 +114,25 @@ def _same(raw: Array, one: int, other: Array, place: int, size: int) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def _pack_entry(raw: Array, base: int, behind: bool, own: Array, out: Array, at: int) -> int:
+def _pack_entry(raw: Array, base: int, behind: bool, known: Any, out: Array, at: int) -> int:
     """One entry, `behind` another one; where it ends."""
+    own, before = known
     begin, head = at, 0
     at += _HEAD
     at = _copied(raw, base + _AT, _TIME, out, at)
     at = _copied(raw, base + _SEQUENCE, _NUMBER, out, at)
     for t in range(T):
-        low = base + _TOKENS + t * FINGERPRINT
-        there = False
-        for j in range(FINGERPRINT):
-            there |= raw[low + j] != 0
-        if not there:
-            continue
-        if _same(raw, low, own, 0, FINGERPRINT):
+        token = _wide(raw, base + _TOKENS + t * FINGERPRINT)
+        if token == own and token:
             head |= _OWN << 2 * t
-        elif behind and _same(raw, low, raw, low - SIZE, FINGERPRINT):
+        elif token == before[t] and token:
             head |= _BEFORE << 2 * t
-        else:
+        elif token:
             head |= _NEW << 2 * t
-            at = _copied(raw, low, FINGERPRINT, out, at)
+            for j in range(FINGERPRINT):
+                out[at + j] = token >> (8 * j) & 255
+            at += FINGERPRINT
+        before[t] = token
     if behind and _same(raw, base + _PLACE, raw, base + _PLACE - SIZE, _WHERE):
         head |= _SAME_PLACE
     else:
@@ -154,6 +151,15 @@ def _pack_entry(raw: Array, base: int, behind: bool, own: Array, out: Array, at:
     for j in range(_HEAD):
         out[begin + j] = head >> (8 * j) & 255
     return at
+
+
+@njit(nogil=True, cache=True)
+def _wide(source: Array, low: int) -> int:
+    """A stand-in as a number."""
+    wide = np.int64(0)
+    for j in range(FINGERPRINT):
+        wide |= np.int64(source[low + j]) << (8 * j)
+    return wide  # type: ignore[return-value]
 
 
 @njit(nogil=True, cache=True)
@@ -180,7 +186,7 @@ def _unpack(text: Array, ends: Array, own: Array, out: Array, bounds: Array) -> 
 
 
 @njit(nogil=True, cache=True)
-def _unpack_entry(text: Array, at: int, behind: bool, own: Array, out: Array, base: int) -> int:
+def _unpack_entry(text: Array, at: int, behind: bool, own: int, out: Array, base: int) -> int:
     """One entry again; where it ended."""
     head = 0
     for j in range(_HEAD):
@@ -193,7 +199,8 @@ def _unpack_entry(text: Array, at: int, behind: bool, own: Array, out: Array, ba
     for t in range(T):
         low, how = base + _TOKENS + t * FINGERPRINT, head >> 2 * t & 3
         if how == _OWN:
-            _copied(own, 0, FINGERPRINT, out, low)
+            for j in range(FINGERPRINT):
+                out[low + j] = own >> (8 * j) & 255
         elif how == _BEFORE and behind:
             _copied(out, low - SIZE, FINGERPRINT, out, low)
         elif how == _NEW:
