@@ -169,3 +169,28 @@ def test_a_registration_without_a_key_gets_no_number_from_it() -> None:
 def test_an_empty_country_has_no_vectors(stage: str) -> None:
     folder = keep_rows(random_folder(np.random.default_rng(1), 20), np.zeros(20, bool))
     assert vectors_of(folder, stage)[1].shape[0] == 0
+
+
+def test_the_worst_excess_is_the_greatest_of_the_keys_that_a_row_has() -> None:
+    folder = random_folder(np.random.default_rng(3), 200)
+    past = Past.of(folder)
+    queries = past.queries("activation")
+    rings = past.rings({"activation": queries})["activation"]
+    context = past.context("activation", queries, rings)
+    keys = ("device", "handset")
+
+    for flag in FLAGS:
+        each = np.stack([context.excess(context.on(key), flag) for key in keys])
+        none = np.isnan(each).all(axis=0)
+        expected = np.where(none, np.nan, np.where(np.isnan(each), -np.inf, each).max(axis=0))
+        np.testing.assert_array_equal(context.worst_excess(keys, flag), expected.astype(np.float32))
+    assert none.any()
+
+
+def test_all_registrations_in_their_order_are_taken_without_a_copy() -> None:
+    own = random_folder(np.random.default_rng(4), 9).registrations
+
+    assert own.take(np.arange(9)) is own
+    assert own.take(np.arange(9)[::-1]).at.tolist() == own.at.tolist()[::-1]
+    assert own.take(np.arange(8)).at.tolist() == own.at.tolist()[:8]
+    assert own.take(np.ones(9, np.bool_)).registration_id.equals(own.registration_id)

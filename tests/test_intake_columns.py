@@ -55,3 +55,26 @@ def test_codes(held: list[bytes | None]) -> None:
 @given(cells(SPELT))
 def test_numbers(held: list[bytes | None]) -> None:
     same(columns.numbers(spans.from_cells(held)), columns.numbers(whole(held)))
+
+
+@given(st.lists(st.tuples(st.none() | SPELT, st.none() | WORDS), max_size=6))
+def test_columns_together(held: list[tuple[bytes | None, bytes | None]]) -> None:
+    each = [[row[i] for row in held] for i in (0, 1)]
+
+    together = spans.from_columns(each)
+
+    assert [one.values() for one in together] == [spans.from_cells(one).values() for one in each]
+    assert [one.lengths.tolist() for one in together] == [
+        spans.from_cells(one).lengths.tolist() for one in each
+    ]
+
+
+@given(cells(WORDS))
+def test_distinct_values(held: list[bytes | None]) -> None:
+    few = spans.from_cells(held)
+    many = spans.from_cells([*held, *[None] * spans.FEW])
+
+    names, codes = few.coded()
+
+    assert many.coded()[0] == names
+    assert many.coded()[1].tolist() == codes.tolist() + [-1] * spans.FEW
