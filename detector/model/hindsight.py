@@ -4,9 +4,10 @@ Most misuse is never reported, so silence is a poor word for innocence just wher
 the few verdicts there are tell of few kinds of misuse. Time shows more of a registration than its first minute
 did: whom its ring grew by, what became of its neighbours. So everybody is looked at again as they stood a month
 after they registered, by boosters each of which learned from one half of the people and points of sale and
-judges the other. Of the silent rows that look most like misuse then, as many as misuse is usual are learned
-from as misuse (`suspected`), and the next not at all (`doubted`). It is self-training (Scudder, 1965) with
-features that the learner in use will not have when it has to answer.
+judges the other. Of the silent rows that look most like misuse then, no more than any country has of it are
+learned from as misuse (`suspected`), and the next not at all (`doubted`). Twice: who is suspected first teaches
+who is suspected then. It is self-training (Scudder, 1965) with features that the learner in use will not have
+when it has to answer.
 
 A suspicion teaches; it is no verdict. It is kept with nobody's registration, decides about none, and is
 forgotten when training ends.
@@ -27,7 +28,7 @@ HINDSIGHT = "hindsight"  # names the tables of those looked at again, beside tho
 LOOK_BACK = 30 * 86_400 * MICROSECONDS
 LEAST_KNOWN = 20  # frauds with a verdict, below which only lessons can say what misuse looks like
 Rows = NDArray[np.int64]
-Scores = Callable[[TrainingTable, TrainingTable], NDArray[np.float64]]
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Hindsight:
 
 
 NOTHING = Hindsight(np.empty(0, np.int64), np.empty(0, np.int64))
+Scores = Callable[[TrainingTable, TrainingTable, Hindsight], NDArray[np.float64]]
 
 
 def hindsight(
@@ -53,15 +55,26 @@ def hindsight(
     like misuse; those within the first `suspected` as misuse.
 
     `half` parts the rows of the table; `scores` says what a booster that learned from the first table it is
-    given says of the second.
+    given says of the second, the first time of verdicts alone, then also of what was seen before.
     """
-    worst, worse = [], []
-    for side in (half, ~half):
-        told = table.where(side)
-        ranked = np.argsort(-scores(table.where(~side), told), kind="stable")
-        borders = [round(share * len(told)) for share in (suspected, doubted)]
-        silent = ranked[told.verdict[ranked] == UNLABELLED]
-        place = np.flatnonzero(told.verdict[ranked] == UNLABELLED)
-        worst.append(told.row[silent[place < borders[0]]])
-        worse.append(told.row[silent[(place >= borders[0]) & (place < borders[1])]])
-    return Hindsight(np.sort(np.concatenate(worst)), np.sort(np.concatenate(worse)))
+    seen = NOTHING
+    for _ in range(ROUNDS):
+        found = [
+            _silent_first(told, scores(table.where(~side), told, seen), suspected, doubted)
+            for side in (half, ~half)
+            if len(told := table.where(side))
+        ]
+        worst, worse = zip(*found, strict=True)
+        seen = Hindsight(np.sort(np.concatenate(worst)), np.sort(np.concatenate(worse)))
+    return seen
+
+
+def _silent_first(
+    table: TrainingTable, score: NDArray[np.float64], first: float, last: float
+) -> tuple[Rows, Rows]:
+    """Silent rows among the share `first` that score highest, and those between there and `last`."""
+    ranked = table.where(np.argsort(-score, kind="stable"))
+    place, silent = np.arange(len(ranked)), ranked.verdict == UNLABELLED
+    begin, end = round(first * len(ranked)), round(last * len(ranked))
+    next_ = silent & (place >= begin) & (place < end)
+    return ranked.row[silent & (place < begin)], ranked.row[next_]

@@ -159,7 +159,7 @@ def _boosters(
 def _hindsight(material: Material, known: DataFolder, recipe: Recipe, *, seed: int) -> Hindsight:
     """What the halves of the people and points of sale say of each other's silence.
 
-    Where lessons say what is innocent, silence itself is not asked.
+    Where lessons say what is innocent, silence is not asked before something was suspected.
     """
     if not material.can_look_back:
         return NOTHING
@@ -167,10 +167,11 @@ def _hindsight(material: Material, known: DataFolder, recipe: Recipe, *, seed: i
     own, lessons = known.registrations, material.lesson_rows(HINDSIGHT, recipe)
     half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
 
-    def scores(shown: TrainingTable, asked: TrainingTable) -> NDArray[np.float64]:
-        if lessons:
-            shown = shown.where(shown.verdict != UNLABELLED)
-        rows = material.own_rows(shown, recipe, home=home)
+    def scores(told: TrainingTable, asked: TrainingTable, seen: Hindsight) -> NDArray[np.float64]:
+        if lessons and seen is NOTHING:
+            told = told.where(told.verdict != UNLABELLED)
+        kept = told.where(~np.isin(told.row, seen.doubted))
+        rows = material.own_rows(kept, recipe, home=home, suspected=seen.suspected)
         return margin(learned([rows, *lessons], LAST, recipe=recipe, seed=seed), asked.vectors)
 
     shares = {"suspected": recipe.suspected_share, "doubted": recipe.doubted_share}

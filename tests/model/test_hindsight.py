@@ -16,6 +16,7 @@ from detector.model.hindsight import (
     LEAST_KNOWN,
     LOOK_BACK,
     NOTHING,
+    ROUNDS,
     Hindsight,
     hindsight,
 )
@@ -45,7 +46,7 @@ def spoken(frauds: int) -> np.ndarray:
     return np.where(np.arange(N) < frauds, FRAUD, UNLABELLED)
 
 
-def by_number(_shown: TrainingTable, asked: TrainingTable) -> np.ndarray:
+def by_number(_told: TrainingTable, asked: TrainingTable, _seen: Hindsight) -> np.ndarray:
     """The later the riskier."""
     return asked.vectors[:, 0].astype(np.float64)
 
@@ -60,16 +61,23 @@ def test_silent_rows_that_look_most_like_misuse_are_suspected_and_the_next_doubt
     assert found.doubted.tolist() == [990, 991, 992, 993, 994]
 
 
-def test_each_half_is_looked_at_by_what_learned_from_the_other() -> None:
-    half, seen = np.arange(N) < 300, []
+def test_each_half_is_looked_at_by_what_learned_from_the_other_and_again_by_what_was_seen() -> None:
+    half, asks = np.arange(N) < 300, []
 
-    def scores(shown: TrainingTable, asked: TrainingTable) -> np.ndarray:
-        seen.append((len(shown), len(asked), len(np.intersect1d(shown.row, asked.row))))
-        return by_number(shown, asked)
+    def scores(told: TrainingTable, asked: TrainingTable, seen: Hindsight) -> np.ndarray:
+        asks.append((len(told), len(asked), len(np.intersect1d(told.row, asked.row)), seen))
+        return by_number(told, asked, seen)
 
-    hindsight(table(spoken(1)), half, scores, suspected=0.005, doubted=0.01)
+    found = hindsight(table(spoken(1)), half, scores, suspected=0.005, doubted=0.01)
 
-    assert seen == [(700, 300, 0), (300, 700, 0)]
+    assert [ask[:3] for ask in asks] == ROUNDS * [(700, 300, 0), (300, 700, 0)]
+    assert [ask[3] is NOTHING for ask in asks] == [True, True, False, False]
+    assert asks[-1][3].suspected.tolist() == found.suspected.tolist()
+
+
+def test_one_half_may_be_empty() -> None:
+    found = hindsight(table(spoken(1)), np.ones(N, bool), by_number, suspected=0.005, doubted=0.01)
+    assert found.suspected.tolist() == [995, 996, 997, 998, 999]
 
 
 @pytest.mark.parametrize(
