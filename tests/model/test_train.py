@@ -15,6 +15,7 @@ from detector.model import train
 from detector.model.artefact import MANIFEST, save
 from detector.model.card import card
 from detector.model.dataset import UNLABELLED, as_known, verdicts
+from detector.model.hindsight import HINDSIGHT
 from detector.model.material import lesson_rows
 from detector.model.recipe import Recipe
 from detector.model.train import LEAST_ROWS, Trained
@@ -145,7 +146,9 @@ def test_a_model_for_elsewhere_needs_lessons() -> None:
 def test_of_a_lesson_all_misuse_and_a_share_of_the_honest_is_learned_from() -> None:
     lesson, recipe = tiny.lesson(), replace(tiny.recipe(), practice_honest_share=0.25)
 
-    found = train._lesson_table(lesson, recipe, np.random.default_rng(1))["activation"]
+    made = train._lesson_table(lesson, recipe, np.random.default_rng(1), looks=True)
+    found = made[STAGES[0]]
+    assert made[HINDSIGHT].row.tolist() == found.row.tolist(), "everybody is looked at again"
     rows = lesson_rows(found, 2.0, recipe, standing=False)
 
     honest = int((~lesson.fraud).sum())
