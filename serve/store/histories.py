@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.dense import as_packed, packed
+from detector.packing import packed, unpacked
 from detector.registration import Int64
 from serve.store.database import Connection
 from serve.store.rows import Rows
@@ -68,7 +68,7 @@ class Histories(Rows):
                 texts[id_] = held[0].open(boxes[held[0].id] or b"")
                 stale[id_] = [row.id for row in held if row is not rows[0]]
         salts = [text[:SALT_BYTES] for text in texts.values()]
-        entries = as_packed([t[SALT_BYTES:] for t in texts.values()], self._own(texts, salts))
+        entries = unpacked([t[SALT_BYTES:] for t in texts.values()], self._own(texts, salts))
         return {
             id_: (Kept(salt, record), stale[id_])
             for id_, salt, record in zip(texts, salts, entries, strict=True)

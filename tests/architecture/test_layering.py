@@ -42,7 +42,7 @@ LAYERS = (
     "rings",
     "context",
     "records",
-    "dense",
+    "packing",
     "laid",
     "glances",
     "running",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from detector.decision import DECISIONS
 from detector.signals import REASONS
-from serve.store import phrasing
+from serve.store import answers
 from serve.store.given import Answer
 from tests.serve.engine.standing import Standing, question
 
@@ -63,7 +63,7 @@ def numbers() -> tuple[Callable[[bytes], int], Callable[[int], bytes]]:
 
 def again(one: Answer) -> tuple[int, int, bytes]:
     number, wording = numbers()
-    return phrasing.answer_in(phrasing.answered(one, number), wording)
+    return answers.answer_in(answers.answered(one, number), wording)
 
 
 @given(texts, st.integers(0, 2**60), st.integers(0, 2**60))
@@ -91,17 +91,17 @@ def test_a_text_of_another_form_is_kept_too(text: bytes) -> None:
 
 def test_an_answer_is_read_as_it_was_kept_before() -> None:
     text = packed(SAID)
-    packer = zlib.compressobj(9, wbits=-15, zdict=phrasing._USUAL)
+    packer = zlib.compressobj(9, wbits=-15, zdict=answers._USUAL)
     before = struct.pack(">qq", 5, 7) + packer.compress(text) + packer.flush()
 
-    assert phrasing.answer_in(before, numbers()[1]) == (5, 7, text)
+    assert answers.answer_in(before, numbers()[1]) == (5, 7, text)
 
 
 @pytest.mark.parametrize("reasons", [[], ["LINKED_RISK"], ["LINKED_RISK", "RING", "SIM_BATCH"]])
 def test_flagged_or_not_a_box_has_one_size(reasons: list[str]) -> None:
     said = {**SAID, "reasons": reasons, "imported": True, "lacking": NONE}
 
-    assert len(phrasing.answered(answer(packed(said)), numbers()[0])) + 4 <= 64
+    assert len(answers.answered(answer(packed(said)), numbers()[0])) + 4 <= 64
 
 
 def test_what_answers_were_made_with_is_kept_once(standing: Standing) -> None:

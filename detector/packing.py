@@ -47,7 +47,7 @@ def packed(records: Sequence[Record], own: NDArray[np.int64]) -> list[bytes]:
     return _cut(out, bounds)
 
 
-def as_packed(texts: Sequence[bytes], own: NDArray[np.int64]) -> list[Record]:
+def unpacked(texts: Sequence[bytes], own: NDArray[np.int64]) -> list[Record]:
     """The records again, with the same `own`."""
     sizes = [len(t) if not len(t) % SIZE else (t[0] | (t[1] & ~WAY) << 8) * SIZE for t in texts]
     text, ends = _joined(texts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.dense import as_packed, packed
+from detector.packing import packed, unpacked
 from detector.records import ENTRY, FINGERPRINT, KNOWN_LATER, SIZE, TOKENS
 from detector.windows import NOT_YET
 
@@ -51,7 +51,7 @@ def own(count: int, key: int = OWN) -> np.ndarray:
 def test_records_packed_are_the_records_again(told: list[list[Line]]) -> None:
     held = [record(one) for one in told]
 
-    assert as_packed(packed(held, own(len(held))), own(len(held))) == held
+    assert unpacked(packed(held, own(len(held))), own(len(held))) == held
 
 
 @given(st.lists(lines, max_size=4))
@@ -65,14 +65,14 @@ def test_a_record_does_not_hold_the_key_that_it_is_about(told: list[Line]) -> No
 def test_a_record_is_read_as_it_was_kept_whole(told: list[Line]) -> None:
     held = record(told)
 
-    assert as_packed([held], own(1)) == [held]
+    assert unpacked([held], own(1)) == [held]
 
 
 @given(st.lists(lines, min_size=1, max_size=20))
 def test_a_record_is_read_as_it_was_kept_before(told: list[Line]) -> None:
     held = record(told)
 
-    assert as_packed([kept_before(held)], own(1)) == [held]
+    assert unpacked([kept_before(held)], own(1)) == [held]
 
 
 def kept_before(held: bytes) -> bytes:
