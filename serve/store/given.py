@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from serve.enginekeys import FROZEN
-from serve.store import answers
+from serve.store.answers import answer_in, answered
 from serve.store.database import Connection
 from serve.store.log import Log
 from serve.vault import NotOpened
@@ -63,7 +63,7 @@ class Given(Log):
             sequence, stage = names[name]
             text = self.seals.with_folio(folios[sequence], name, box or b"")
             if text is not None:
-                said = answers.answer_in(text, self._wording)
+                said = answer_in(text, self._wording)
                 made = Answer(sequence, stage, *said, frozen.get(name, b""))
                 by.setdefault(sequence, []).append(made)
         return {s: sorted(by[s], key=lambda a: (a.stage, a.moment)) for s in sorted(by)}
@@ -77,7 +77,7 @@ class Given(Log):
             folio, sequence = known
             text = self.seals.with_folio(folio, name, box or b"")
             if text is not None:
-                yield Answer(sequence, name[-1], *answers.answer_in(text, self._wording), b"")
+                yield Answer(sequence, name[-1], *answer_in(text, self._wording), b"")
 
     def _vectors(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         for name, box in self.found("SELECT id, vector FROM assessments WHERE id IN", names):
@@ -94,9 +94,7 @@ class Given(Log):
             sorted(
                 (
                     name,
-                    self.seals.for_folio(
-                        folios[a.sequence], name, answers.answered(a, self._number)
-                    ),
+                    self.seals.for_folio(folios[a.sequence], name, answered(a, self._number)),
                     self.seals.for_worker(FROZEN, name, a.vector, VECTOR_STEP),
                 )
                 for a, name in zip(made, names, strict=True)
