@@ -182,10 +182,14 @@ def training_tables(
 def looked_back(
     past: Past, verdict: NDArray[np.int8], rows: Array, *, after: int, until: int
 ) -> TrainingTable:
-    """Registrations as they stood `after` microseconds after they were made, at most at `until`, as the last
-    stage sees them."""
-    own = past.registrations
-    moments = np.minimum(own.at[rows] + after, until)
+    """Registrations as they stood `after` microseconds after they were made, as the last stage sees them.
+
+    At most at `until`, and never after the data end: what was not recorded any more would pass for silence.
+    """
+    own, events = past.registrations, past.line_events
+    end = int(events.at.max()) if len(events) else int(own.at[-1])
+    made = own.at[rows]
+    moments = np.maximum(np.minimum(made + after, min(until, end)), made)
     queries = later(own, past.commits, rows=rows, moments=moments)
     stage = STAGES[-1]
     tied = past.rings({stage: queries})[stage]

@@ -4,10 +4,9 @@ Most misuse is never reported, so silence is a poor word for innocence just wher
 the few verdicts there are tell of few kinds of misuse. Time shows more of a registration than its first minute
 did: whom its ring grew by, what became of its neighbours. So everybody is looked at again as they stood a month
 after they registered, by boosters each of which learned from one half of the people and points of sale and
-judges the other. Of the silent rows that look most like misuse then, no more than any country has of it are
-learned from as misuse (`suspected`), and the next not at all (`doubted`). Twice: who is suspected first teaches
-who is suspected then. It is self-training (Scudder, 1965) with features that the learner in use will not have
-when it has to answer.
+judges the other. Of the silent rows that look most like misuse then a few in a thousand are learned from as
+misuse (`suspected`), and the next not at all (`doubted`). Twice: who is suspected first teaches who is then.
+It is self-training (Scudder, 1965) with features that the learner in use will not have when it has to answer.
 
 A suspicion teaches; it is no verdict. It is kept with nobody's registration, decides about none, and is
 forgotten when training ends.

@@ -10,6 +10,7 @@ probabilities and thresholds lie.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,18 +39,19 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
-from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
+from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, ROUNDS, Hindsight, hindsight
 from detector.model.judged import Judged, by_others, limits
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
 from detector.model.novelty import Novelty, novelty
 from detector.model.recipe import Recipe
-from detector.registration import MICROSECONDS, DataFolder
+from detector.registration import MICROSECONDS, NEVER, DataFolder
 from detector.signals import features
 
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 LAST = STAGES[-1]
+LOOKS = 2 * ROUNDS  # boosters that hindsight takes
 LATER = "later data, against the verdicts known"
 LEFT_OUT = "lessons of authors left out in turn, against the truth"
 UNSEEN = "it was shown no verdict of its data, and so cannot remember any"
@@ -116,7 +118,9 @@ def train(
         early = early.looking_back(past, verdict, until=border)
         everything = everything.looking_back(past, verdict, until=until)
     del past  # as large as the data
-    careful, memory = (recipe, UNSEEN) if elsewhere else _bearable(early, known, recipe, seed=seed)
+    careful, memory = recipe, UNSEEN
+    if not elsewhere:
+        careful, memory = _bearable(early, known, recipe, seed=seed, progress=progress)
     first = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
     usual = {s: _usual(early, s, careful) for s in STAGES}
     authors = [lesson.author for lesson in lessons]
@@ -146,17 +150,31 @@ def _boosters(
     progress: Progress,
 ) -> dict[str, lgb.Booster]:
     """A booster for each stage, of rows as hindsight saw them."""
-    progress(title, 0.0)
-    seen = _hindsight(material, known, recipe, seed=seed)
+    step = _steps(title, LOOKS + len(STAGES), progress)
+    seen = _hindsight(material, known, recipe, seed=seed, step=step)
     made = {}
-    for i, stage in enumerate(STAGES):
-        progress(title, (i + 1) / (len(STAGES) + 1))
+    for stage in STAGES:
         made[stage] = learned(material.parts(stage, recipe, seen), stage, recipe=recipe, seed=seed)
+        step()
     progress(title, 1.0)
     return made
 
 
-def _hindsight(material: Material, known: DataFolder, recipe: Recipe, *, seed: int) -> Hindsight:
+def _steps(title: str, count: int, progress: Progress) -> Callable[[], None]:
+    """To be called after each of so many equal parts of some work."""
+    progress(title, 0.0)
+    done = itertools.count(1)
+    return lambda: progress(title, min(next(done) / count, 1.0))
+
+
+def _hindsight(
+    material: Material,
+    known: DataFolder,
+    recipe: Recipe,
+    *,
+    seed: int,
+    step: Callable[[], None],
+) -> Hindsight:
     """What the halves of the people and points of sale say of each other's silence.
 
     Where lessons say what is innocent, silence is not asked before something was suspected.
@@ -172,14 +190,16 @@ def _hindsight(material: Material, known: DataFolder, recipe: Recipe, *, seed: i
             told = told.where(told.verdict != UNLABELLED)
         kept = told.where(~np.isin(told.row, seen.doubted))
         rows = material.own_rows(kept, recipe, home=home, suspected=seen.suspected)
-        return margin(learned([rows, *lessons], LAST, recipe=recipe, seed=seed), asked.vectors)
+        booster = learned([rows, *lessons], LAST, recipe=recipe, seed=seed)
+        step()
+        return margin(booster, asked.vectors)
 
     shares = {"suspected": recipe.suspected_share, "doubted": recipe.doubted_share}
     return hindsight(table, half, scores, **shares)
 
 
 def _bearable(
-    early: Material, known: DataFolder, recipe: Recipe, *, seed: int
+    early: Material, known: DataFolder, recipe: Recipe, *, seed: int, progress: Progress
 ) -> tuple[Recipe, str]:
     """The recipe with as much care as it takes that the booster does not remember whose verdicts it saw."""
     stage, own = STAGES[0], known.registrations
@@ -187,6 +207,8 @@ def _bearable(
     cases = table.where(table.verdict == FRAUD)
     half = halves(own.pos[cases.row], own.identity[cases.row], rng)
     rows = len(table) + sum(map(len, early.lessons[stage]))
+    title = "Testing what it remembers"
+    step = _steps(title, 2 * (LOOKS + 1), progress)  # of the first care, which mostly is enough
 
     def careful(care: Care) -> Recipe:
         plain = recipe.coarser(rows) if care.coarse else recipe
@@ -194,11 +216,13 @@ def _bearable(
 
     def scores(care: Care, shown: NDArray[np.bool_]) -> Array:
         made, told = careful(care), early.without(cases.row[~shown])
-        seen = _hindsight(told, known, made, seed=seed)
+        seen = _hindsight(told, known, made, seed=seed, step=step)
         booster = learned(told.parts(stage, made, seen), stage, recipe=made, seed=seed)
+        step()
         return margin(booster, cases.vectors)
 
     care, words = bearable(scores, half, cases.at // (7 * DAY), cares=CARES, rng=rng)
+    progress(title, 1.0)
     return careful(care), words
 
 
@@ -238,12 +262,12 @@ def _lesson_table(
     learned_from = rng.random(len(lesson.fraud)) < recipe.practice_honest_share
     honest = np.where(learned_from, LEGITIMATE, UNLABELLED)
     truth = np.where(lesson.fraud, FRAUD, honest).astype(np.int8)
-    past, last = Past.of(lesson.folder), int(lesson.folder.registrations.at[-1])
+    past = Past.of(lesson.folder)
     tables = _tables(past, truth, replace(recipe, most_unlabelled=0), rng, _quiet)
     if not looks:
         return tables
     rows = tables[STAGES[0]].row
-    return {**tables, HINDSIGHT: looked_back(past, truth, rows, after=LOOK_BACK, until=last)}
+    return {**tables, HINDSIGHT: looked_back(past, truth, rows, after=LOOK_BACK, until=NEVER)}
 
 
 def _quiet(_what: str, _share: float) -> None:

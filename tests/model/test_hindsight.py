@@ -21,6 +21,7 @@ from detector.model.hindsight import (
     hindsight,
 )
 from detector.model.material import Material
+from detector.registration import NEVER
 from detector.signals import features
 from tests import tiny
 
@@ -112,16 +113,37 @@ def test_suspected_rows_are_learned_from_as_misuse_and_doubted_ones_not_at_all()
 def test_nobody_is_looked_at_later_than_is_known() -> None:
     folder = tiny.folder()
     past, at = Past.of(folder), folder.registrations.at
-    silent, rows = np.full(len(at), UNLABELLED, np.int8), np.arange(0, 600, 50)
-    until = int(at[-1])
+    end = int(folder.line_events.at.max())
+    silent, rows = np.full(len(at), UNLABELLED, np.int8), np.arange(0, len(at), 50)
 
-    month = looked_back(past, silent, rows, after=LOOK_BACK, until=until)
-    cut = looked_back(past, silent, rows, after=LOOK_BACK, until=int(at[600]))
+    month = looked_back(past, silent, rows, after=LOOK_BACK, until=NEVER)
+    cut = looked_back(past, silent, rows[:12], after=LOOK_BACK, until=int(at[600]))
 
-    assert (month.at == np.minimum(at[rows] + LOOK_BACK, until)).all()
+    assert (month.at == np.maximum(np.minimum(at[rows] + LOOK_BACK, end), at[rows])).all()
+    assert at[rows[-1]] + LOOK_BACK > end, (
+        "after the data end nothing is recorded, which is no silence"
+    )
     assert cut.at.max() <= at[600]
-    assert (cut.row == month.row).all()
-    assert not np.array_equal(cut.vectors, month.vectors, equal_nan=True), "a month shows more"
+    assert (cut.row == month.row[:12]).all()
+    assert not np.array_equal(cut.vectors, month.vectors[:12], equal_nan=True), "a month shows more"
+
+
+def test_long_work_says_how_far_it_is() -> None:
+    told: dict[str, list[float]] = {}
+    train.train(
+        tiny.folder(),
+        [tiny.lesson()],
+        recipe=tiny.recipe(),
+        policy=tiny.policy(),
+        until=tiny.border(),
+        seed=1,
+        progress=lambda what, share: told.setdefault(what, []).append(share),
+    )
+    for title in ("Testing what it remembers", "Learning", "Learning from all"):
+        shares = told[title]
+        assert shares == sorted(shares)
+        assert (shares[0], shares[-1]) == (0.0, 1.0)
+        assert len(set(shares)) > 2 * ROUNDS, f"{title} stands still"
 
 
 def test_every_booster_learns_from_what_hindsight_saw(monkeypatch: pytest.MonkeyPatch) -> None:
