@@ -136,15 +136,21 @@ def _handed(url: str, world: World) -> str:
 
 def walked(page: Page, place: Place, look: Look) -> None:
     """Through every page, with what a person does on each; `look` is called on all of them."""
-    _entered(page, place, look)
-    _answered(page, look)
-    _settled(page, place, look)
-    _by_folio(page, place, look)
-    _accepted(page, place, look)
+
+    def loaded(page: Page, name: str) -> None:
+        # A click waits until the next page has begun, and no longer: it may still be empty.
+        page.wait_for_load_state()
+        look(page, name)
+
+    _entered(page, place, loaded)
+    _answered(page, loaded)
+    _settled(page, place, loaded)
+    _by_folio(page, place, loaded)
+    _accepted(page, place, loaded)
     page.goto(place.url.replace("/portal", "/statistics"))
-    look(page, "numeros")
+    loaded(page, "numeros")
     page.get_by_role("link", name="Diciembre de 2025").click()
-    look(page, "numeros-mes")
+    loaded(page, "numeros-mes")
 
 
 def _entered(page: Page, place: Place, look: Look) -> None:

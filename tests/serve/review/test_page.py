@@ -177,6 +177,7 @@ def test_evidence_comes_before_the_verdict(flagged: Flagged, browser: Browser, w
 
 
 def looked_at(page: Page, name: str) -> None:
+    page.wait_for_load_state()
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     wide: Any = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
