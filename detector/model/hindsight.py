@@ -4,12 +4,13 @@ Most misuse is never reported, so silence is a poor word for innocence just wher
 the few verdicts there are tell of few kinds of misuse. Time shows more of a registration than its first minute
 did: whom its ring grew by, what became of its neighbours. So everybody is looked at again as they stood a month
 after they registered, by boosters each of which learned from one half of the people and points of sale and
-judges the other. Of the silent rows that look most like misuse then a few in a thousand are learned from as
-misuse (`suspected`), and the next not at all (`doubted`). Twice: who is suspected first teaches who is then.
-It is self-training (Scudder, 1965) with features that the learner in use will not have when it has to answer.
+judges the other. Of the silent rows that look most like misuse then a few are learned from as misuse
+(`suspected`), and the next not at all (`doubted`). It is self-training (Scudder, 1965) with features that the
+learner in use will not have when it has to answer.
 
-A suspicion teaches; it is no verdict. It is kept with nobody's registration, decides about none, and is
-forgotten when training ends.
+How many depends on what verdicts say of the look (`suspected_share`): where honest people look like misuse to
+it, few are suspected. A suspicion teaches; it is no verdict. It is kept with nobody's registration, decides
+about none, and is forgotten when training ends.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model.dataset import UNLABELLED, TrainingTable
+from detector.model.dataset import FRAUD, UNLABELLED, TrainingTable
 from detector.registration import MICROSECONDS
 
 HINDSIGHT = "hindsight"  # names the tables of those looked at again, beside those of the stages
 LOOK_BACK = 30 * 86_400 * MICROSECONDS
-LEAST_KNOWN = 20  # frauds with a verdict, below which only lessons can say what misuse looks like
+LEAST_KNOWN = 20  # frauds with a verdict, below which they say neither what misuse looks like nor where it ends
+LEAST_FOUND = 5  # of them, below which their density says nothing
+AS_DENSE = 0.5
+DOUBTED = 3  # times the share of the suspected ends that of the doubted
 Rows = NDArray[np.int64]
-ROUNDS = 2
+Scores = Callable[[TrainingTable, TrainingTable], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,6 @@ class Hindsight:
 
 
 NOTHING = Hindsight(np.empty(0, np.int64), np.empty(0, np.int64))
-Scores = Callable[[TrainingTable, TrainingTable, Hindsight], NDArray[np.float64]]
 
 
 def hindsight(
@@ -47,33 +50,44 @@ def hindsight(
     half: NDArray[np.bool_],
     scores: Scores,
     *,
-    suspected: float,
-    doubted: float,
+    least: float,
+    most: float,
 ) -> Hindsight:
-    """Of the silent rows in each half those within the first `doubted` (a share of its rows) of what looks most
-    like misuse; those within the first `suspected` as misuse.
+    """Of the silent rows those that look most like misuse, a share of each half between `least` and `most`.
 
     `half` parts the rows of the table; `scores` says what a booster that learned from the first table it is
-    given says of the second, the first time of verdicts alone, then also of what was seen before.
+    given says of the second.
     """
-    seen = NOTHING
-    for _ in range(ROUNDS):
-        found = [
-            _silent_first(told, scores(table.where(~side), told, seen), suspected, doubted)
-            for side in (half, ~half)
-            if len(told := table.where(side))
-        ]
-        worst, worse = zip(*found, strict=True)
-        seen = Hindsight(np.sort(np.concatenate(worst)), np.sort(np.concatenate(worse)))
-    return seen
+    place = np.ones(len(table))
+    for side in (half, ~half):
+        if side.any():
+            place[side] = _places(scores(table.where(~side), table.where(side)))
+    share = suspected_share(place[table.verdict == FRAUD], least=least, most=most)
+    silent = table.verdict == UNLABELLED
+    next_ = silent & (place >= share) & (place < DOUBTED * share)
+    return Hindsight(table.row[silent & (place < share)], table.row[next_])
 
 
-def _silent_first(
-    table: TrainingTable, score: NDArray[np.float64], first: float, last: float
-) -> tuple[Rows, Rows]:
-    """Silent rows among the share `first` that score highest, and those between there and `last`."""
-    ranked = table.where(np.argsort(-score, kind="stable"))
-    place, silent = np.arange(len(ranked)), ranked.verdict == UNLABELLED
-    begin, end = round(first * len(ranked)), round(last * len(ranked))
-    next_ = silent & (place >= begin) & (place < end)
-    return ranked.row[silent & (place < begin)], ranked.row[next_]
+def suspected_share(place: NDArray[np.float64], *, least: float, most: float) -> float:
+    """What share of rows to suspect, where verdicts of misuse stand at `place` (the share of rows above them).
+
+    `least`, and twice as many up to `most` as long as verdicts lie at least half as densely among those added
+    as among those before. The booster had not learned from them: where what it ranks next is honest, they
+    grow rare there, and where it is misuse that nobody reported, they do not.
+    """
+    share = least
+    while share < most and len(place) >= LEAST_KNOWN:
+        wider = min(2 * share, most)
+        before = int((place < share).sum())
+        added = int((place < wider).sum()) - before
+        if before < LEAST_FOUND or added / (wider - share) < AS_DENSE * before / share:
+            break
+        share = wider
+    return share
+
+
+def _places(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of rows that score higher than each."""
+    place = np.empty(len(score))
+    place[np.argsort(-score, kind="stable")] = np.arange(len(score)) / len(score)
+    return place

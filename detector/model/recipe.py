@@ -24,9 +24,9 @@ class Recipe:
     maturity: float
     unlabelled_weight: float
     labelled_weight: float
-    suspected_share: float
+    suspected_least: float
+    suspected_most: float
     suspected_weight: float
-    doubted_share: float
     hard_share: float
     easy_share: float
     lands: tuple[str, ...]
@@ -61,9 +61,9 @@ class Recipe:
                 float(rows["maturity"]),
                 float(rows["unlabelled_weight"]),
                 float(rows["labelled_weight"]),
-                float(rows.get("suspected_share", 0.0)),
+                float(rows.get("suspected_least", 0.0)),
+                float(rows.get("suspected_most", 0.0)),
                 float(rows.get("suspected_weight", 1.0)),
-                float(rows.get("doubted_share", 0.0)),
                 float(rows["hard_share"]),
                 float(rows["easy_share"]),
                 tuple(map(str, practice["lands"])),

@@ -39,7 +39,14 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
-from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, ROUNDS, Hindsight, hindsight
+from detector.model.hindsight import (
+    HINDSIGHT,
+    LEAST_KNOWN,
+    LOOK_BACK,
+    NOTHING,
+    Hindsight,
+    hindsight,
+)
 from detector.model.judged import Judged, by_others, limits
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
@@ -51,7 +58,7 @@ from detector.signals import features
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 LAST = STAGES[-1]
-LOOKS = 2 * ROUNDS  # boosters that hindsight takes
+LOOKS = 2  # boosters that hindsight takes
 LATER = "later data, against the verdicts known"
 LEFT_OUT = "lessons of authors left out in turn, against the truth"
 UNSEEN = "it was shown no verdict of its data, and so cannot remember any"
@@ -177,24 +184,25 @@ def _hindsight(
 ) -> Hindsight:
     """What the halves of the people and points of sale say of each other's silence.
 
-    Where lessons say what is innocent, silence is not asked before something was suspected.
+    Where few verdicts were given, lessons say what is innocent, and silence is not asked.
     """
     if not material.can_look_back:
         return NOTHING
     table, home = material.own[HINDSIGHT], material.home(HINDSIGHT)
     own, lessons = known.registrations, material.lesson_rows(HINDSIGHT, recipe)
-    half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
+    asks_silence = (table.verdict == FRAUD).sum() >= LEAST_KNOWN
+    half = np.ones(len(table), np.bool_)  # where nobody spoke there is nothing to keep from anybody
+    if (table.verdict != UNLABELLED).any():
+        half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
 
-    def scores(told: TrainingTable, asked: TrainingTable, seen: Hindsight) -> NDArray[np.float64]:
-        if lessons and seen is NOTHING:
-            told = told.where(told.verdict != UNLABELLED)
-        kept = told.where(~np.isin(told.row, seen.doubted))
-        rows = material.own_rows(kept, recipe, home=home, suspected=seen.suspected)
+    def scores(told: TrainingTable, asked: TrainingTable) -> NDArray[np.float64]:
+        heard = told if asks_silence else told.where(told.verdict != UNLABELLED)
+        rows = material.own_rows(heard, recipe, home=home)
         booster = learned([rows, *lessons], LAST, recipe=recipe, seed=seed)
         step()
         return margin(booster, asked.vectors)
 
-    shares = {"suspected": recipe.suspected_share, "doubted": recipe.doubted_share}
+    shares = {"least": recipe.suspected_least, "most": recipe.suspected_most}
     return hindsight(table, half, scores, **shares)
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detector.context import Past
 from detector.lifecycle import STAGES
@@ -13,12 +15,13 @@ from detector.model import train
 from detector.model.dataset import FRAUD, LEGITIMATE, UNLABELLED, TrainingTable, looked_back
 from detector.model.hindsight import (
     HINDSIGHT,
+    LEAST_FOUND,
     LEAST_KNOWN,
     LOOK_BACK,
     NOTHING,
-    ROUNDS,
     Hindsight,
     hindsight,
+    suspected_share,
 )
 from detector.model.material import Material
 from detector.registration import NEVER
@@ -47,7 +50,7 @@ def spoken(frauds: int) -> np.ndarray:
     return np.where(np.arange(N) < frauds, FRAUD, UNLABELLED)
 
 
-def by_number(_told: TrainingTable, asked: TrainingTable, _seen: Hindsight) -> np.ndarray:
+def by_number(_told: TrainingTable, asked: TrainingTable) -> np.ndarray:
     """The later the riskier."""
     return asked.vectors[:, 0].astype(np.float64)
 
@@ -56,29 +59,63 @@ def test_silent_rows_that_look_most_like_misuse_are_suspected_and_the_next_doubt
     half, verdict = np.arange(N) % 2 == 0, spoken(1)
     verdict[[995, 998]] = LEGITIMATE, FRAUD
 
-    found = hindsight(table(verdict), half, by_number, suspected=0.004, doubted=0.01)
+    found = hindsight(table(verdict), half, by_number, least=0.004, most=0.01)
 
     assert found.suspected.tolist() == [996, 997, 999], "a verdict is a verdict"
-    assert found.doubted.tolist() == [990, 991, 992, 993, 994]
+    assert found.doubted.tolist() == [988, 989, 990, 991, 992, 993, 994]
 
 
-def test_each_half_is_looked_at_by_what_learned_from_the_other_and_again_by_what_was_seen() -> None:
+def test_each_half_is_looked_at_by_what_learned_from_the_other() -> None:
     half, asks = np.arange(N) < 300, []
 
-    def scores(told: TrainingTable, asked: TrainingTable, seen: Hindsight) -> np.ndarray:
-        asks.append((len(told), len(asked), len(np.intersect1d(told.row, asked.row)), seen))
-        return by_number(told, asked, seen)
+    def scores(told: TrainingTable, asked: TrainingTable) -> np.ndarray:
+        asks.append((len(told), len(asked), len(np.intersect1d(told.row, asked.row))))
+        return by_number(told, asked)
 
-    found = hindsight(table(spoken(1)), half, scores, suspected=0.005, doubted=0.01)
+    found = hindsight(table(spoken(1)), half, scores, least=0.01, most=0.01)
 
-    assert [ask[:3] for ask in asks] == ROUNDS * [(700, 300, 0), (300, 700, 0)]
-    assert [ask[3] is NOTHING for ask in asks] == [True, True, False, False]
-    assert asks[-1][3].suspected.tolist() == found.suspected.tolist()
+    assert asks == [(700, 300, 0), (300, 700, 0)]
+    assert found.suspected.tolist() == [297, 298, 299, *range(993, 1_000)]
 
 
 def test_one_half_may_be_empty() -> None:
-    found = hindsight(table(spoken(1)), np.ones(N, bool), by_number, suspected=0.005, doubted=0.01)
+    found = hindsight(table(spoken(1)), np.ones(N, bool), by_number, least=0.005, most=0.01)
     assert found.suspected.tolist() == [995, 996, 997, 998, 999]
+
+
+def verdicts_at(before: int, added: int, elsewhere: int) -> np.ndarray:
+    """Places of verdicts: in the first thousandth, in the second, and far from both."""
+    return np.repeat([0.0005, 0.0015, 0.5], [before, added, elsewhere])
+
+
+@pytest.mark.parametrize(
+    ("place", "share", "why"),
+    [
+        (verdicts_at(10, 5, 30), 0.002, "half as dense"),
+        (verdicts_at(10, 4, 30), 0.001, "what comes next is less often misuse"),
+        (verdicts_at(LEAST_FOUND, 9, LEAST_KNOWN), 0.002, "enough to compare with"),
+        (verdicts_at(LEAST_FOUND - 1, 9, LEAST_KNOWN), 0.001, "too few to compare with"),
+        (verdicts_at(10, LEAST_KNOWN - 10, 0), 0.002, "just enough verdicts"),
+        (verdicts_at(10, LEAST_KNOWN - 11, 0), 0.001, "too few verdicts"),
+        (np.linspace(0, 0.003, 60), 0.003, "never more than the most"),
+        (np.array([]), 0.001, "nobody spoke"),
+    ],
+)
+def test_more_are_suspected_where_verdicts_lie_among_those_added(
+    place: np.ndarray, share: float, why: str
+) -> None:
+    assert suspected_share(place, least=0.001, most=0.003) == share, why
+
+
+@given(
+    place=st.lists(st.floats(0, 1, exclude_max=True), max_size=60).map(np.array),
+    least=st.floats(0, 0.01),
+    more=st.floats(0, 0.01),
+)
+def test_the_share_lies_within_its_bounds_whatever_the_verdicts(
+    place: np.ndarray, least: float, more: float
+) -> None:
+    assert least <= suspected_share(place, least=least, most=least + more) <= least + more
 
 
 @pytest.mark.parametrize(
@@ -143,7 +180,7 @@ def test_long_work_says_how_far_it_is() -> None:
         shares = told[title]
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0.0, 1.0)
-        assert len(set(shares)) > 2 * ROUNDS, f"{title} stands still"
+        assert len(set(shares)) > train.LOOKS, f"{title} stands still"
 
 
 def test_every_booster_learns_from_what_hindsight_saw(monkeypatch: pytest.MonkeyPatch) -> None:
