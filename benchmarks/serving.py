@@ -5,12 +5,12 @@
 In one run, one after the other, on the first core, asked over 16 connections by a client on the second: an
 empty FastAPI POST with the same body, response model and server; the service on an empty store; the service
 on a store with N registrations (of a simulated country, at their own times, with the later stages that fell
-due, filled in process through the engine); the same with the later stages that fall due; with a hot key; in
-bulk; and the champion's activation booster behind `mlflow models serve`. Everything is printed, nothing is
-judged. 1,000,000 stored take long to fill: with `--keep` the filled store stays there, and the next run goes
-on filling it where it stands; `--fill-only` ends there, and `--for` after so many seconds. The column of CPU
-is what the server's processes used per request, that of KB what they had written to the disk; both hold on
-a machine that others use too, where rates and latencies do not.
+due, filled in process through the engine), once it has done what filling left it; the same with the later
+stages that fall due; with a hot key; in bulk; and the champion's activation booster behind `mlflow models
+serve`. Everything is printed, nothing is judged. 1,000,000 stored take long to fill: with `--keep` the filled
+store stays there, and the next run goes on filling it where it stands; `--fill-only` ends there, and `--for`
+after so many seconds. The column of CPU is what the server's processes used per request, that of KB what they
+had written to the disk; both hold on a machine that others use too, where rates and latencies do not.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from serve.settings import Settings
 from serve.store.keys import StoreKeys
 
 BATCH, CHUNK = 250, 10_000
+QUIET = 3.0  # seconds without a write, after which a service has caught up
 APART = timedelta(seconds=30)  # between registrations asked: later stages fall due
 ANYBODY = Settings(issuer="bench", jwks_url="https://bench.example/jwks", several_carriers=True)
 LATER = "2027-01-01T00:00:00Z@0"  # the clock stands still after everything
@@ -181,6 +182,15 @@ def service(store: Store) -> Iterator[Server]:
         yield replace(server, token=answer.json()["access_token"])
 
 
+def settled(server: Server, patience: float = 900.0) -> None:
+    """Wait until it writes nothing: then what filling in process left it is done. `patience` in seconds."""
+    began, before, now = time.monotonic(), -1, server.written
+    while now != before and time.monotonic() - began < patience:
+        time.sleep(QUIET)
+        before, now = now, server.written
+    print(f"  (caught up with what was filled in {time.monotonic() - began:,.0f} s)", flush=True)
+
+
 def load(
     server: Server,
     path: str,
@@ -254,6 +264,7 @@ def compare(folder: Path, kept: Path, stored: int, asked: int) -> None:
     shutil.copytree(filled(kept, stored, rows).folder, folder / "filled")
     store, asker = Store(folder / "filled", stored, store.carriers), Asker(stored, rows)
     with service(store) as server:
+        settled(server)
         single = load(server, ASSESS, asker.bodies(asked))
         rate = told(f"the service, {stored:,} stored", single)
         one = load(server, ASSESS, asker.bodies(asked // 4), connections=1)

@@ -22,7 +22,7 @@ from detector.signals import REASONS, UNUSUAL, features
 
 Array = NDArray[Any]
 Vectors = NDArray[np.float32]
-LEAST_DROP = 0.05  # log-odds; less is noise
+LEAST_DROP = 0.1  # log-odds; less may come of the country's rates, which one registration moves too
 MOST = 5
 
 

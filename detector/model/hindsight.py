@@ -40,6 +40,7 @@ class Hindsight:
 
     suspected: Rows
     doubted: Rows
+    share: float = 0.0  # of all rows, within which silent ones are suspected
 
 
 NOTHING = Hindsight(np.empty(0, np.int64), np.empty(0, np.int64))
@@ -65,7 +66,7 @@ def hindsight(
     share = suspected_share(place[table.verdict == FRAUD], least=least, most=most)
     silent = table.verdict == UNLABELLED
     next_ = silent & (place >= share) & (place < DOUBTED * share)
-    return Hindsight(table.row[silent & (place < share)], table.row[next_])
+    return Hindsight(table.row[silent & (place < share)], table.row[next_], share)
 
 
 def suspected_share(place: NDArray[np.float64], *, least: float, most: float) -> float:

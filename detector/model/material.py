@@ -50,10 +50,12 @@ class Material:
     @property
     def can_look_back(self) -> bool:
         """Whether there are looks, and verdicts or lessons that say what misuse looks like."""
-        if HINDSIGHT not in self.own:
-            return False
-        known = (self.own[HINDSIGHT].verdict == FRAUD).sum()
-        return bool(self.lessons[HINDSIGHT]) or bool(known >= LEAST_KNOWN)
+        return HINDSIGHT in self.own and (bool(self.lessons[HINDSIGHT]) or self.asks_silence)
+
+    @property
+    def asks_silence(self) -> bool:
+        """Whether hindsight takes silence for innocence: beside verdicts enough that say what is not."""
+        return bool((self.own[HINDSIGHT].verdict == FRAUD).sum() >= LEAST_KNOWN)
 
     def without(self, rows: NDArray[np.int64]) -> Material:
         """The same without some of the own registrations."""

@@ -39,14 +39,7 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
-from detector.model.hindsight import (
-    HINDSIGHT,
-    LEAST_KNOWN,
-    LOOK_BACK,
-    NOTHING,
-    Hindsight,
-    hindsight,
-)
+from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
 from detector.model.judged import Judged, by_others, limits
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
@@ -128,7 +121,7 @@ def train(
     careful, memory = recipe, UNSEEN
     if not elsewhere:
         careful, memory = _bearable(early, known, recipe, seed=seed, progress=progress)
-    first = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
+    first, share = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
     usual = {s: _usual(early, s, careful) for s in STAGES}
     authors = [lesson.author for lesson in lessons]
     if elsewhere and len(set(authors)) > 1:
@@ -139,11 +132,13 @@ def train(
     model = _with_thresholds(stages, judged, policy=policy, recipe=recipe, carriers=known)
     found = [_metrics(s, stages[s], judged[s]) for s in STAGES]
     if not elsewhere:
+        # Thresholds lie where a booster that was taught as many suspicions has its scores.
+        made = replace(careful, suspected_least=share, suspected_most=share)
         title = "Learning from all"
-        last = _boosters(everything, known, careful, seed=seed, title=title, progress=progress)
+        last, _ = _boosters(everything, known, made, seed=seed, title=title, progress=progress)
         model = replace(model, stages={s: replace(stages[s], booster=last[s]) for s in STAGES})
     about = _parameters(known, lessons, waited, recipe=careful, seed=seed, elsewhere=elsewhere)
-    about |= {"measured_on": LEFT_OUT if judged[LAST].true else LATER}
+    about |= {"suspected_share": share, "measured_on": LEFT_OUT if judged[LAST].true else LATER}
     return Trained(model, {k: v for each in found for k, v in each.items()}, about, memory)
 
 
@@ -155,8 +150,8 @@ def _boosters(
     seed: int,
     title: str,
     progress: Progress,
-) -> dict[str, lgb.Booster]:
-    """A booster for each stage, of rows as hindsight saw them."""
+) -> tuple[dict[str, lgb.Booster], float]:
+    """A booster for each stage, of rows as hindsight saw them, and the share of rows it suspected."""
     step = _steps(title, LOOKS + len(STAGES), progress)
     seen = _hindsight(material, known, recipe, seed=seed, step=step)
     made = {}
@@ -164,7 +159,7 @@ def _boosters(
         made[stage] = learned(material.parts(stage, recipe, seen), stage, recipe=recipe, seed=seed)
         step()
     progress(title, 1.0)
-    return made
+    return made, seen.share
 
 
 def _steps(title: str, count: int, progress: Progress) -> Callable[[], None]:
@@ -190,13 +185,12 @@ def _hindsight(
         return NOTHING
     table, home = material.own[HINDSIGHT], material.home(HINDSIGHT)
     own, lessons = known.registrations, material.lesson_rows(HINDSIGHT, recipe)
-    asks_silence = (table.verdict == FRAUD).sum() >= LEAST_KNOWN
     half = np.ones(len(table), np.bool_)  # where nobody spoke there is nothing to keep from anybody
     if (table.verdict != UNLABELLED).any():
         half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
 
     def scores(told: TrainingTable, asked: TrainingTable) -> NDArray[np.float64]:
-        heard = told if asks_silence else told.where(told.verdict != UNLABELLED)
+        heard = told if material.asks_silence else told.where(told.verdict != UNLABELLED)
         rows = material.own_rows(heard, recipe, home=home)
         booster = learned([rows, *lessons], LAST, recipe=recipe, seed=seed)
         step()

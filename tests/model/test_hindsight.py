@@ -199,6 +199,24 @@ def test_every_booster_learns_from_what_hindsight_saw(monkeypatch: pytest.Monkey
         assert len({blind[i], suspicious[i], doubtful[i]}) == 3, stage
 
 
+def test_as_many_are_suspected_in_the_end_as_where_thresholds_were_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, share = [], 0.002
+
+    def looked(*_: object, **bounds: float) -> Hindsight:
+        asked.append((bounds["least"], bounds["most"]))
+        return replace(NOTHING, share=share)
+
+    monkeypatch.setattr(train, "hindsight", looked)
+    found = tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border())
+
+    recipe = tiny.recipe()
+    assert set(asked[:-1]) == {(recipe.suspected_least, recipe.suspected_most)}
+    assert asked[-1] == (share, share), "otherwise scores of the last booster lie elsewhere"
+    assert found.parameters["suspected_share"] == share
+
+
 def test_a_model_for_elsewhere_looks_back_at_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "hindsight", lambda *_, **__: pytest.fail("looked back"))
     tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border(), elsewhere=True)
