@@ -214,7 +214,12 @@ def _bearable(
 
     def careful(care: Care) -> Recipe:
         plain = recipe.coarser(rows) if care.coarse else recipe
-        return replace(plain, labelled_weight=recipe.labelled_weight * care.share)
+        # What is suspected was found by verdicts, and may tell of them.
+        return replace(
+            plain,
+            labelled_weight=recipe.labelled_weight * care.share,
+            suspected_weight=recipe.suspected_weight * care.share,
+        )
 
     def scores(care: Care, shown: NDArray[np.bool_]) -> Array:
         made, told = careful(care), early.without(cases.row[~shown])

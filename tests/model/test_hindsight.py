@@ -24,6 +24,8 @@ from detector.model.hindsight import (
     suspected_share,
 )
 from detector.model.material import Material
+from detector.model.memory import Care
+from detector.model.recipe import Recipe
 from detector.registration import NEVER
 from detector.signals import features
 from tests import tiny
@@ -215,6 +217,23 @@ def test_as_many_are_suspected_in_the_end_as_where_thresholds_were_set(
     assert set(asked[:-1]) == {(recipe.suspected_least, recipe.suspected_most)}
     assert asked[-1] == (share, share), "otherwise scores of the last booster lie elsewhere"
     assert found.parameters["suspected_share"] == share
+
+
+def test_where_verdicts_have_to_weigh_less_what_they_led_to_does_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights, parts = [], Material.parts
+
+    def told(material: Material, stage: str, recipe: Recipe, seen: Hindsight = NOTHING):
+        weights.append((recipe.labelled_weight, recipe.suspected_weight))
+        return parts(material, stage, recipe, seen)
+
+    monkeypatch.setattr(train, "bearable", lambda *_, **__: (Care(0.25), "said"))
+    monkeypatch.setattr(Material, "parts", told)
+    tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border())
+
+    recipe = tiny.recipe()
+    assert set(weights) == {(recipe.labelled_weight / 4, recipe.suspected_weight / 4)}
 
 
 def test_a_model_for_elsewhere_looks_back_at_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
