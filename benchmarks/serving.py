@@ -188,7 +188,8 @@ def settled(server: Server, patience: float = 900.0) -> None:
     while now != before and time.monotonic() - began < patience:
         time.sleep(QUIET)
         before, now = now, server.written
-    print(f"  (caught up with what was filled in {time.monotonic() - began:,.0f} s)", flush=True)
+    state = "caught up with what was filled" if now == before else "still busy with what was filled"
+    print(f"  ({state} after {time.monotonic() - began:,.0f} s)", flush=True)
 
 
 def load(
