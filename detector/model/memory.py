@@ -89,12 +89,13 @@ def bearable(
     """
     member, apart = np.concatenate((half, ~half)), int(week.max(initial=0)) + 1
     weeks = np.concatenate((week, week + apart))
+    try:
+        _together(member, weeks)
+    except TooLittleData as fault:
+        return cares[0], f"cannot be told: {fault}"
     for care in cares:
         given = np.concatenate([scores(care, side) for side in (half, ~half)])
-        try:
-            found = compared(given, member, weeks, rng=rng)
-        except TooLittleData as fault:
-            return cares[0], f"cannot be told: {fault}"
+        found = compared(given, member, weeks, rng=rng)
         if not found.too_much:
             return care, found.words
     raise Remembers(f"no model is written; {found.words}")
@@ -127,20 +128,27 @@ def compared(
     rng: np.random.Generator,
 ) -> Memory:
     """Ranks of members against strangers within their weeks, with a bootstrap over cases."""
-    both = np.isin(week, week[member]) & np.isin(week, week[~member])
+    both = _together(member, week)
     score, member, week = score[both], member[both], week[both]
-    counts = int(member.sum()), int((~member).sum())
-    if min(counts) < LEAST:
-        raise TooLittleData(
-            f"{counts[0]} and {counts[1]} cases of misuse share weeks; telling memory from chance "
-            f"needs {LEAST} of each"
-        )
     level = np.array([score[week == w].mean() for w in range(int(week.max()) + 1) if w in week])
     within = score - level[np.unique(week, return_inverse=True)[1]]
     drawn = [_auc(within, member, rng.integers(0, len(within), len(within))) for _ in range(DRAWS)]
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
+    counts = int(member.sum()), int((~member).sum())
     return Memory(_auc(within, member, np.arange(len(within))), Interval(low, high), *counts)
+
+
+def _together(member: NDArray[np.bool_], week: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The cases of weeks that have some of both. Raises TooLittleData where they are too few to tell."""
+    both = np.isin(week, week[member]) & np.isin(week, week[~member])
+    counts = int((both & member).sum()), int((both & ~member).sum())
+    if min(counts) < LEAST:
+        raise TooLittleData(
+            f"{counts[0]} and {counts[1]} cases of misuse share weeks; telling memory from chance "
+            f"needs {LEAST} of each"
+        )
+    return both
 
 
 def _auc(score: NDArray[np.float64], member: NDArray[np.bool_], rows: NDArray[np.int64]) -> float:

@@ -145,6 +145,17 @@ def test_a_verdict_keeps_the_greatest_share_of_its_weight_that_is_not_remembered
     assert shown(remembered_from=0.5)[0] == 0.25
 
 
+def test_where_cases_are_too_few_to_tell_no_booster_is_trained() -> None:
+    def never(*_: object) -> np.ndarray:
+        raise AssertionError("a booster was trained for nothing")
+
+    half, week = np.arange(18) < 9, np.zeros(18, np.int64)
+    care, words = bearable(never, half, week, cares=CARES, rng=np.random.default_rng(4))
+
+    assert care == CARES[0]
+    assert words.startswith("cannot be told: 18 and 18 cases of misuse share weeks")
+
+
 def test_a_coarser_booster_comes_before_a_lighter_verdict() -> None:
     rng = np.random.default_rng(4)
     half, week, noise = rng.random(400) < 0.5, rng.integers(0, 5, 400), rng.normal(size=400)
