@@ -103,6 +103,8 @@ def filled(
         for low in range(0, len(chunk), BATCH):
             engine.take([Question(row, True, False) for row in chunk[low : low + BATCH]])
         at += len(chunk)
+        while engine.follow():  # the later stages that they reached
+            pass
     spent = time.perf_counter() - began
     while parts.keeper.turn(engine.books):  # the audit log is in step before anybody asks
         pass

@@ -35,10 +35,11 @@ class Care:
     coarse: bool = False
 
 
-CARES = (
+CARES = (  # by what they cost in misuse found
     Care(1.0),
+    Care(0.5),
     *(Care(share, coarse=True) for share in SHARES),
-)  # the finer booster costs least
+)
 
 
 class Remembers(BadInput):

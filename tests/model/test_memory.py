@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from detector.model.asof import AsOfTable, table_as_of
 from detector.model.estimators import RiskClassifier
 from detector.model.memory import (
     CARES,
+    Care,
     Memory,
     Remembers,
     bearable,
@@ -156,19 +159,21 @@ def test_where_cases_are_too_few_to_tell_no_booster_is_trained() -> None:
     assert words.startswith("cannot be told: 18 and 18 cases of misuse share weeks")
 
 
-def test_a_coarser_booster_comes_before_a_lighter_verdict() -> None:
+def chosen(remembers: Callable[[Care], bool]) -> Care:
+    """With how much care a booster is made that remembers all it sees with some."""
     rng = np.random.default_rng(4)
     half, week, noise = rng.random(400) < 0.5, rng.integers(0, 5, 400), rng.normal(size=400)
-
     care, _ = bearable(
-        lambda care, shown: noise + 2.0 * shown * (not care.coarse),
-        half,
-        week,
-        cares=CARES,
-        rng=rng,
+        lambda care, shown: noise + 2.0 * shown * remembers(care), half, week, cares=CARES, rng=rng
     )
+    return care
 
-    assert (care.share, care.coarse) == (1.0, True)
+
+def test_half_a_verdict_comes_before_a_coarser_booster_and_that_before_a_lighter_one() -> None:
+    assert chosen(lambda care: False) == Care(1.0)
+    assert chosen(lambda care: care.share > 0.5) == Care(0.5)
+    assert chosen(lambda care: not care.coarse) == Care(1.0, coarse=True)
+    assert chosen(lambda care: care.share > 0.25) == Care(0.25, coarse=True)
 
 
 def test_a_coarser_booster_has_fewer_leaves_and_fuller_ones_where_rows_are_enough() -> None:
