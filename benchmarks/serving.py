@@ -9,8 +9,9 @@ due, filled in process through the engine), once it has done what filling left i
 stages that fall due; with a hot key; in bulk; and the champion's activation booster behind `mlflow models
 serve`. Everything is printed, nothing is judged. 1,000,000 stored take long to fill: with `--keep` the filled
 store stays there, and the next run goes on filling it where it stands; `--fill-only` ends there, and `--for`
-after so many seconds. The column of CPU is what the server's processes used per request, that of KB what they
-had written to the disk; both hold on a machine that others use too, where rates and latencies do not.
+after so many seconds. The column of CPU is what the server's processes used per request, and holds on a
+machine that others use too, where rates and latencies do not; that of KB is what the machine's disks wrote
+meanwhile. (What Linux says that a process has written counts whole folios, many times a page of 4 KB.)
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ class Server:
 
     @property
     def written(self) -> int:
-        """Bytes that it and its children have had written to the disk so far."""
+        """What grows while it or its children write to the disk."""
         return sum(
             p.io_counters().write_bytes for p in (self.own, *self.own.children(recursive=True))
         )
@@ -224,14 +225,20 @@ def load(
             f"--warm={warm}",
             f"--rate={rate}",
         ]
-        before, wrote = server.cpu, server.written
+        before, wrote = server.cpu, on_disks()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        used, written = server.cpu - before, server.written - wrote
+        used, written = server.cpu - before, on_disks() - wrote
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1]}
     found: dict[str, Any] = json.loads(done.stdout)
     each = len(bodies)
     return found | {"cpu": used / each * 1e3, "written": written / each / 1_024}
+
+
+def on_disks() -> float:
+    """Bytes that the machine's disks have written so far; not a number where it does not say."""
+    counted = psutil.disk_io_counters()
+    return float(counted.write_bytes) if counted else math.nan
 
 
 def told(what: str, found: dict[str, Any], *, each: int = 1) -> float:
