@@ -1,0 +1,73 @@
+"""SQLite's log is copied beside the answers, and begun anew where it has grown long."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from serve.store import checkpoints as copying
+from serve.store.database import Sqlite
+
+ROWS, WITHIN = 200, 20.0
+BOX = b"x" * 1_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Sqlite]:
+    own = Sqlite(tmp_path / "some.db")
+    own.run("CREATE TABLE boxes (id INTEGER PRIMARY KEY, box BLOB)")
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(copying, "EVERY", 0.01)
+    found = copying.checkpoints(f"sqlite:///{tmp_path / 'some.db'}")
+    assert found is not None
+    found.start()
+    yield
+    found.stop()
+
+
+def written(store: Sqlite) -> None:
+    with store.writing():
+        store.run_many("INSERT INTO boxes (box) VALUES (?)", [(BOX,)] * ROWS)
+
+
+def comes(true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + WITHIN
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
+
+
+@pytest.mark.usefixtures("looking")
+def test_what_was_committed_reaches_the_database_while_the_store_is_open(
+    store: Sqlite, tmp_path: Path
+) -> None:
+    written(store)
+    assert comes(lambda: (tmp_path / "some.db").stat().st_size > ROWS * len(BOX))
+
+
+@pytest.mark.parametrize(("too_many", "waits"), [(1, True), (1 << 30, False)])
+def test_those_who_write_wait_only_where_the_log_is_long(
+    store: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, too_many: int, waits: bool
+) -> None:
+    monkeypatch.setattr(copying, "TOO_MANY", too_many)
+    written(store)
+    asked: list[str] = []
+    with contextlib.closing(sqlite3.connect(tmp_path / "some.db")) as own:
+        own.set_trace_callback(asked.append)
+        copying.Checkpoints(tmp_path / "some.db")._look(own)
+
+    assert ("PRAGMA wal_checkpoint(RESTART)" in asked) is waits
+
+
+def test_a_server_that_copies_by_itself_is_left_alone() -> None:
+    assert copying.checkpoints("postgresql://somewhere/store") is None
