@@ -1,11 +1,12 @@
 """Records that only a request can open: row id and key come from its token and the engine's key.
 
     64 bytes = HMAC-SHA512(engine key, "simvigia/row/1" | kind | token)
-             = row id (16) | key of the record (32) | left over (16)
+             = row id (16) | key of the record (32) | id of a second row (16)
 
 A copy of the storage holds random ids and boxes of a few sizes; even with the engine's key nothing in
 it opens without the token. A box is AES-256-GCM, bound to its row id and epoch, so a box put into
-another row or under another epoch does not open. Needs a cryptographer's review.
+another row or under another epoch does not open. A token may have a second row under the same key
+(`Row.beside`). Needs a cryptographer's review.
 """
 
 from __future__ import annotations
@@ -39,15 +40,20 @@ class Row:
     A plain class: a registration has a dozen, each opened and sealed again, so the cipher is made once.
     """
 
-    __slots__ = ("_about", "_cipher", "epoch", "id")
+    __slots__ = ("_about", "_beside", "_cipher", "epoch", "id")
 
-    def __init__(self, epoch: int, id_: bytes, key: bytes) -> None:
+    def __init__(self, epoch: int, id_: bytes, cipher: AESGCM, beside: bytes) -> None:
         self.epoch, self.id = epoch, id_
         self._about = id_ + epoch.to_bytes(EPOCH_BYTES, "big")
-        self._cipher = AESGCM(key)
+        self._beside, self._cipher = beside, cipher
 
     def __repr__(self) -> str:
         return f"Row(epoch={self.epoch}, id={self.id!r})"
+
+    @property
+    def beside(self) -> Row:
+        """The second row of the same token; what is sealed for one of the two opens as that one only."""
+        return Row(self.epoch, self._beside, self._cipher, self.id)
 
     def seal(self, content: bytes, step: int = 0) -> bytes:
         """A box in the smallest of SIZES that fits, or filled up to a multiple of `step`."""
@@ -77,9 +83,9 @@ def row(key: EngineKey, kind: str, token: bytes, *, name: bytes = b"") -> Row:
     if not token or not kind:
         raise BadInput("a row needs a kind and a token")
     made = key.rows.digest(_beginning(kind) + token)
-    return Row(
-        key.epoch, name or made[:ROW_ID_BYTES], made[ROW_ID_BYTES : ROW_ID_BYTES + KEY_BYTES]
-    )
+    end = ROW_ID_BYTES + KEY_BYTES
+    cipher = AESGCM(made[ROW_ID_BYTES:end])
+    return Row(key.epoch, name or made[:ROW_ID_BYTES], cipher, made[end:])
 
 
 @lru_cache(maxsize=256)

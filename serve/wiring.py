@@ -37,8 +37,8 @@ from serve.promoted import Promoted
 from serve.reviewing import Reviewing
 from serve.settings import Settings
 from serve.shadow.keeper import Keeper as Shadow
-from serve.store.checkpoints import Checkpoints, checkpoints
 from serve.store.keys import WORKER_FILE
+from serve.store.log_copying import LogCopying, log_copying
 from serve.world import World
 
 
@@ -54,7 +54,7 @@ class Parts:
     keeper: Keeper
     watch: Watch
     routers: tuple[APIRouter, ...]
-    checkpoints: Checkpoints | None = None
+    copying: LogCopying | None = None
     promoted: Promoted | None = None
     notices: Noticing | None = None
 
@@ -67,8 +67,8 @@ class Parts:
         if self.notices and self.notices.watcher:
             self.notices.watcher.start()
         self.keeper.start()
-        if self.checkpoints:
-            self.checkpoints.start()
+        if self.copying:
+            self.copying.start()
         self.desk.start()
         self.shadow.start()
 
@@ -80,8 +80,8 @@ class Parts:
             self.notices.watcher.stop()
         self.deliveries.background.stop()
         self.keeper.stop()
-        if self.checkpoints:
-            self.checkpoints.stop()
+        if self.copying:
+            self.copying.stop()
         self.champion.close()
         if self.promoted:
             self.promoted.close()
@@ -133,7 +133,7 @@ def parts(
         keeper,
         watch,
         (*deliveries.routers, *disputes.routers, *enrolling),
-        checkpoints(url),
+        log_copying(url),
         promoted,
         notices,
     )

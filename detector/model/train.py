@@ -39,8 +39,8 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
+from detector.model.held_out import Judged, by_others, limits
 from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
-from detector.model.judged import Judged, by_others, limits
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
 from detector.model.novelty import Novelty, novelty

@@ -26,7 +26,7 @@ from serve.store.seals import Header, Seals
 Row = tuple[Any, ...]
 WRITER = 0x51B71614  # the advisory lock of whoever writes
 SQLITE, POSTGRES = "sqlite:///", ("postgresql://", "postgres://")
-CHECKPOINT = 64_000  # pages in SQLite's log after which whoever commits copies them: `checkpoints` comes first
+CHECKPOINT = 64_000  # pages in SQLite's log after which whoever commits copies them: `log_copying` comes first
 _TURNS: dict[Path, threading.Lock] = {}
 WAIT = 5.0  # seconds for the writer lock before a question is answered with "try again"
 

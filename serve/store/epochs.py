@@ -119,10 +119,11 @@ def _carried_on(books: Books, epoch: int) -> None:
 def _swept(own: Connection, epoch: int, at: datetime, *, frozen: bool) -> int:
     """Drop the rows that nothing opens any more."""
     mark = epoch.to_bytes(EPOCH_BYTES, "big")
-    where = f"FROM histories WHERE SUBSTR(record, 1, {EPOCH_BYTES}) = ?"
+    where = f"WHERE SUBSTR(record, 1, {EPOCH_BYTES}) = ?"
     with own.writing():
-        gone = int(own.rows(f"SELECT COUNT(*) {where}", [mark])[0][0])
-        own.run(f"DELETE {where}", [mark])
+        gone = int(own.rows(f"SELECT COUNT(*) FROM histories {where}", [mark])[0][0])  # noqa: S608
+        for table in ("histories", "tails"):
+            own.run(f"DELETE FROM {table} {where}", [mark])  # noqa: S608
         ledger.note(own, KEY_EVENT, at=at, facts=_facts("destroyed", epoch, frozen=str(frozen)))
     return gone
 

@@ -28,6 +28,7 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 TABLES = (
     "registrations",
     "histories",
+    "tails",
     "assessments",
     "line_events",
     "verdicts",

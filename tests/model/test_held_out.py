@@ -10,7 +10,7 @@ import pytest
 
 from detector.decision import threshold
 from detector.lifecycle import STAGES
-from detector.model import judged
+from detector.model import held_out
 from detector.model.calibrate import against_truth
 from detector.model.card import card
 from detector.model.train import Trained
@@ -30,13 +30,13 @@ def abroad() -> Trained:
 def test_every_lesson_is_judged_by_what_learned_from_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    learned, calls = judged.learned, []
+    learned, calls = held_out.learned, []
 
     def counted(parts, stage, **more):
         calls.append([len(part.fraud) for part in parts])
         return learned(parts, stage, **more)
 
-    monkeypatch.setattr(judged, "learned", counted)
+    monkeypatch.setattr(held_out, "learned", counted)
     lessons = [replace(tiny.lesson(), author=name) for name in ("one", "other", "one")]
     tiny.learned(tiny.folder(), lessons, until=tiny.border(), elsewhere=True)
 

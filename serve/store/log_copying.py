@@ -20,13 +20,13 @@ EVERY = 2.0  # seconds between looks
 PATIENCE = 0.5  # seconds for those who read to come to an end
 
 
-class Checkpoints:
+class LogCopying:
     """A thread over a connection of its own. `start` before use and `stop` after it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="log-copying", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
@@ -58,6 +58,6 @@ class Checkpoints:
         return int(pages)
 
 
-def checkpoints(url: str) -> Checkpoints | None:
+def log_copying(url: str) -> LogCopying | None:
     """For a store; None where its server does such things by itself."""
-    return Checkpoints(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else None
+    return LogCopying(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else None

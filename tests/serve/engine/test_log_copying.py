@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.store import checkpoints as copying
+from serve.store import log_copying as copying
 from serve.store.database import Sqlite
 
 ROWS, WITHIN = 200, 20.0
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Sqlite]:
 @pytest.fixture
 def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(copying, "EVERY", 0.01)
-    found = copying.checkpoints(f"sqlite:///{tmp_path / 'some.db'}")
+    found = copying.log_copying(f"sqlite:///{tmp_path / 'some.db'}")
     assert found is not None
     found.start()
     yield
@@ -64,10 +64,10 @@ def test_those_who_write_wait_only_where_the_log_is_long(
     asked: list[str] = []
     with contextlib.closing(sqlite3.connect(tmp_path / "some.db")) as own:
         own.set_trace_callback(asked.append)
-        copying.Checkpoints(tmp_path / "some.db")._look(own)
+        copying.LogCopying(tmp_path / "some.db")._look(own)
 
     assert ("PRAGMA wal_checkpoint(RESTART)" in asked) is waits
 
 
 def test_a_server_that_copies_by_itself_is_left_alone() -> None:
-    assert copying.checkpoints("postgresql://somewhere/store") is None
+    assert copying.log_copying("postgresql://somewhere/store") is None
