@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from detector.signals.identity import CAP
 from serve.answers import SOURCES, Assessment
 from serve.codeversion import code_version
 from serve.store.books import Answer
+from serve.vectors import packed, unpacked
 
 Array = NDArray[Any]
 LACKING = "lacking"  # in an answer's record: sources that were not as they should be
@@ -119,7 +119,7 @@ class Judge:
                 int(queries.moments[i]),
                 int(queries.commits[i]),
                 _packed(found, i, versions, now, said[i]),
-                zlib.compress(batch.vectors[i].tobytes(), 6),
+                packed(batch.vectors[i]),
             )
             for i, sequence in enumerate(sequences)
         ]
@@ -161,7 +161,7 @@ def decided(said: Mapping[str, Any], again: int) -> int:
 
 def stored_vector(answer: Answer) -> NDArray[np.float32]:
     """The vector that an answer was made from."""
-    return np.frombuffer(zlib.decompress(answer.vector), np.float32)
+    return unpacked(answer.vector)
 
 
 def v8(token: bytes) -> bytes:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,13 @@ from serve.store import epochs
 from serve.store.books import Books, Kept
 from serve.store.database import connect
 from serve.store.keys import ENGINE_NAME, WORKER_NAME, StoreKeys
-from serve.store.parts import Tail
+from serve.store.parts import Base, Bases, Tail
 from serve.store.seals import SALT_BYTES
 from tests.serve.engine.test_records import entry, record
 
 ID = bytes((11,)) + bytes(range(8))
 AT = datetime(2026, 6, 1, tzinfo=UTC)
+LONG = record(list(range(120)))
 moments = st.lists(st.integers(0, 9), max_size=9)
 
 
@@ -74,6 +76,17 @@ def test_a_base_that_is_told_more_about_has_no_tail(before: list[int], number: i
     assert Tail.of(base, without(base, list(range(10)))) is None
 
 
+def tail_of(books: Books) -> int:
+    """How many entries lie in the record's tail; -1 where there is none."""
+    with books.own.writing():
+        kept = books.records([ID])[ID]
+        base = books._read[ID].base
+        books.forget()
+    tail = Tail.of(base.entries, kept.entries) if base else None
+    assert (tail is not None) == (len(stored(books, "tails")) == 1)
+    return len(tail.entries) // SIZE if tail else -1
+
+
 def test_of_a_long_record_only_what_came_since_is_written(books: Books) -> None:
     held, bases = b"", set[bytes]()
     for number in range(1, 201):
@@ -83,44 +96,85 @@ def test_of_a_long_record_only_what_came_since_is_written(books: Books) -> None:
 
     often = len(bases)  # whole until it was long, then now and then
     assert often < 50
-    assert len(stored(books, "histories")) == 1
+    assert len(stored(books, "histories")) == len(stored(books, "tails")) == 1
 
 
 def test_what_is_known_later_of_an_old_entry_and_what_is_erased_are_written_whole(
     books: Books,
 ) -> None:
-    held = record(list(range(120)))
-    written(books, held)
-    written(books, inserted(held, entry(150, 150)))
-    assert stored(books, "tails")
+    written(books, LONG)
+    written(books, inserted(LONG, entry(150, 150)))
+    assert tail_of(books) == 1
 
     written(books, changed(books.history(ID), 3, {"reported": 9}))
-    assert not stored(books, "tails")
+    assert tail_of(books) == 0
 
     written(books, inserted(books.history(ID), entry(151, 151)))
-    assert stored(books, "tails")
+    assert tail_of(books) == 1
     written(books, without(books.history(ID), list(range(3, 160))))
-    assert not stored(books, "tails")
+    assert tail_of(books) == -1
     assert len(books.history(ID)) == 2 * SIZE
 
 
+def test_a_record_of_before_there_were_tails_is_read_and_gets_one(books: Books) -> None:
+    written(books, LONG)
+    books.own.run("DELETE FROM tails")
+    assert Books(books.own).history(ID) == LONG
+
+    written(books, inserted(LONG, entry(150, 150)))
+    assert tail_of(books) == 1
+
+
+def test_who_remembers_a_base_sees_what_another_wrote(books: Books, store_url: str) -> None:
+    other = Books(connect(store_url))
+    written(books, LONG)
+    for at in range(150, 200):
+        writer, reader = (books, other) if at % 3 else (other, books)
+        written(writer, inserted(writer.history(ID), entry(at, at, at)))
+        assert reader.history(ID) == writer.history(ID)
+
+    written(other, record([1]))
+    assert books.history(ID) == record([1])
+    other.own.close()
+
+
+def test_a_tail_of_another_base_is_not_believed(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody writes a record anew between the look at its base and the one at its tail."""
+    written(books, LONG)
+    own, fresh = Books(books.own), inserted(LONG, entry(0, 500, 7))
+    looked, look = [], own._whole
+
+    def meanwhile(places: Any) -> Any:
+        found = look(places)
+        if not looked:
+            written(books, fresh)
+        looked.append(1)
+        return found
+
+    monkeypatch.setattr(own, "_whole", meanwhile)
+
+    assert own.history(ID) == fresh
+    assert len(looked) == 2
+
+
 def test_a_record_moves_to_the_newest_epoch_whole(books: Books) -> None:
-    written(books, record(list(range(120))))
-    written(books, inserted(books.history(ID), entry(150, 150)))
+    written(books, LONG)
+    written(books, inserted(LONG, entry(150, 150)))
     epochs.rotate(books, AT)
     books.seals.keys.refresh()
 
     written(books, inserted(books.history(ID), entry(151, 151)))
 
-    assert not stored(books, "tails")
+    assert tail_of(books) == 0
     assert [e.histories for e in epochs.epochs(books)] == [0, 1]
     written(books, inserted(books.history(ID), entry(152, 152)))
-    assert len(stored(books, "tails")) == 1
+    assert tail_of(books) == 1
 
 
 def test_a_destroyed_epoch_takes_tails_along(books: Books) -> None:
-    written(books, record(list(range(120))))
-    written(books, inserted(books.history(ID), entry(150, 150)))
+    written(books, LONG)
     epochs.rotate(books, AT)
     books.seals.keys.refresh()
 
@@ -130,18 +184,32 @@ def test_a_destroyed_epoch_takes_tails_along(books: Books) -> None:
 
 
 def test_a_transaction_that_never_happened_leaves_both_parts(books: Books) -> None:
-    written(books, record(list(range(120))))
-    held = inserted(books.history(ID), entry(150, 150))
+    written(books, LONG)
+    held = inserted(LONG, entry(150, 150))
     written(books, held)
 
-    def broken() -> None:
+    def broken(entries: bytes) -> None:
         with books.own.writing():
             kept = books.records([ID])[ID]
-            books.put_records({ID: Kept(kept.salt, record([1]))})
+            books.put_records({ID: Kept(kept.salt, entries)})
             raise Unavailable
 
-    with pytest.raises(Unavailable):
-        broken()
-    books.forget()
+    for entries in (record([1]), inserted(held, entry(0, 151)), inserted(held, entry(151, 151))):
+        with pytest.raises(Unavailable):
+            broken(entries)
+        books.forget()
+        assert books.history(ID) == held
+        assert Books(books.own).history(ID) == held
 
-    assert books.history(ID) == held
+
+def test_of_many_bases_those_asked_for_last_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("serve.store.parts.MOST", 2)
+    bases, one = Bases(), Base(b"m", b"s", b"e")
+    bases.put(b"a", one)
+    bases.put(b"b", one)
+    assert bases.get(b"a") is one
+    bases.put(b"c", one)
+
+    assert [name for name in (b"a", b"b", b"c") if bases.get(name)] == [b"a", b"c"]
