@@ -26,7 +26,8 @@ class Material:
     """Tables of the data's own rows by stage, and of the lessons; beside the stages there may be `HINDSIGHT`.
 
     Silence says something of rows before `mature` (microseconds). `heard` is for each registration the chance
-    that its outcome would reach us. What is `elsewhere` is learned about from lessons alone.
+    that its outcome would reach us. What is `elsewhere` is learned about from lessons alone. `planted` are
+    vectors of rings planted among the own rows, at activation.
     """
 
     own: Mapping[str, TrainingTable]
@@ -34,6 +35,7 @@ class Material:
     mature: int
     heard: NDArray[np.float64] | None = None
     elsewhere: bool = False
+    planted: NDArray[np.float32] | None = None
 
     def parted(self, later_share: float) -> tuple[Material, dict[str, TrainingTable]]:
         """The same with earlier rows only, and the later ones."""
@@ -62,11 +64,18 @@ class Material:
         return replace(self, own={s: t.where(~np.isin(t.row, rows)) for s, t in self.own.items()})
 
     def parts(self, stage: str, recipe: Recipe, seen: Hindsight = NOTHING) -> list[Rows]:
-        """Own rows first, as hindsight saw them, then each lesson's."""
+        """Own rows first, as hindsight saw them, then what was planted among them, and each lesson's."""
         shown, home = self.shown(stage), self.home(stage)
         kept = shown.where(~np.isin(shown.row, seen.doubted))
         own = self.own_rows(kept, recipe, home=home, suspected=seen.suspected)
-        return [own, *self.lesson_rows(stage, recipe)]
+        return [own, *self._planted_rows(stage, recipe, home), *self.lesson_rows(stage, recipe)]
+
+    def _planted_rows(self, stage: str, recipe: Recipe, home: Standing | None) -> list[Rows]:
+        """They weigh less the more verdicts the data have, as lessons do."""
+        if self.planted is None or stage != STAGES[0]:
+            return []
+        n, weight = len(self.planted), recipe.planted_weight * self._unknown(stage)
+        return [Rows(self.planted, np.ones(n, np.int8), np.full(n, weight), home)]
 
     def shown(self, stage: str) -> TrainingTable:
         """Own rows that may be learned from."""
@@ -100,10 +109,14 @@ class Material:
 
     def lesson_rows(self, stage: str, recipe: Recipe) -> list[Rows]:
         """Each lesson's rows. They weigh less the more verdicts the data have."""
-        known = (self.shown(stage).verdict == FRAUD).sum()
-        weight = recipe.practice_weight / (1 + known / MANY_KNOWN)
+        weight = recipe.practice_weight * self._unknown(stage)
         standing = not self.elsewhere
         return [lesson_rows(t, weight, recipe, standing=standing) for t in self.lessons[stage]]
+
+    def _unknown(self, stage: str) -> float:
+        """How much of what verdicts could say they do not say yet: 1 where there are none."""
+        known = int((self.shown(stage).verdict == FRAUD).sum())
+        return 1 / (1 + known / MANY_KNOWN)
 
     def home(self, stage: str) -> Standing | None:
         """Where values stand in the country itself; among the lessons' where it has hardly any rows yet.

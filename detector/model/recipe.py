@@ -35,6 +35,8 @@ class Recipe:
     practice_honest_share: float
     practice_weight: float
     novelty_weight: float
+    planted_rows: int = 0
+    planted_weight: float = 0.0
 
     def coarser(self, rows: int) -> Recipe:
         """With a booster that tells fewer people apart, for that many rows: leaves are fewer, and larger where
@@ -72,6 +74,8 @@ class Recipe:
                 float(practice.get("honest_share", 1.0)),
                 float(practice["weight"]),
                 float(text["novelty"]["weight"]),
+                int(text.get("planted", {}).get("rows", 0)),
+                float(text.get("planted", {}).get("weight", 0.0)),
             )
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as fault:
             raise BadInput(f"recipe {path.name} cannot be used: {type(fault).__name__}") from fault

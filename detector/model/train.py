@@ -1,11 +1,11 @@
 """Training: boosters on what was known by a date, calibration and thresholds on what came later.
 
-Two things are learned from side by side: the data's own verdicts, which are few, late and partial, and
-lessons, countries in which the truth is known (simulated ones). An unlabelled row stands for a
-legitimate one only with a lower weight and only after it has had time to be reported. The more verdicts
-the data have, the less the lessons weigh. Lessons are compared with the data also by where a value
-stands among its own country's. A model for elsewhere learns from lessons alone, and from its data only where
-probabilities and thresholds lie.
+Three things are learned from side by side: the data's own verdicts, which are few, late and partial; lessons,
+countries in which the truth is known (simulated ones); and rings planted among the data's own registrations.
+An unlabelled row stands for a legitimate one only with a lower weight and only after it has had time to be
+reported. The more verdicts the data have, the less the others weigh. Lessons are compared with the data also by
+where a value stands among its own country's. A model for elsewhere learns from lessons alone, and from its data
+only where probabilities and thresholds lie.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from detector.context import Past
-from detector.decision import Policy, Thresholds, threshold
+from detector.decision import Policy, Thresholds
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import LEARNED_UNTIL, Model, StageModel
@@ -39,11 +38,12 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
-from detector.model.held_out import Judged, by_others, limits
+from detector.model.held_out import Judged, by_others, figures, limits
 from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
 from detector.model.novelty import Novelty, novelty
+from detector.model.planted import planted
 from detector.model.recipe import Recipe
 from detector.registration import MICROSECONDS, NEVER, DataFolder
 from detector.signals import features
@@ -115,8 +115,11 @@ def train(
     early, later = everything.parted(recipe.later_share)
     if not elsewhere:
         border = int(early.own[STAGES[0]].at[-1])
-        early = early.looking_back(past, verdict, until=border)
-        everything = everything.looking_back(past, verdict, until=until)
+        progress("Planting rings", 0.0)
+        crowd = planted(as_known(folder, border), rows=recipe.planted_rows, seed=seed)
+        progress("Planting rings", 1.0)
+        early = replace(early.looking_back(past, verdict, until=border), planted=crowd)
+        everything = replace(everything.looking_back(past, verdict, until=until), planted=crowd)
     del past  # as large as the data
     careful, memory = recipe, UNSEEN
     if not elsewhere:
@@ -130,7 +133,7 @@ def train(
         judged = {s: _judged(first[s], usual[s], t, recipe) for s, t in later.items()}
     stages = {s: _stage(first[s], usual[s], judged[s], early, careful) for s in STAGES}
     model = _with_thresholds(stages, judged, policy=policy, recipe=recipe, carriers=known)
-    found = [_metrics(s, stages[s], judged[s]) for s in STAGES]
+    found = [figures(s, judged[s], stages[s].calibration) for s in STAGES]
     if not elsewhere:
         # Thresholds lie where a booster that was taught as many suspicions has its scores.
         made = replace(careful, suspected_least=share, suspected_most=share)
@@ -345,30 +348,6 @@ def window(folder: DataFolder) -> dict[str, int]:
     """From when to when what was learned from was registered (microseconds)."""
     at = folder.registrations.at
     return {"learned_from": int(at[0]), LEARNED_UNTIL: int(at[-1])}
-
-
-def _metrics(stage: str, model: StageModel, judged: Judged) -> dict[str, float]:
-    """On rows not learned from, against the verdicts known.
-
-    Much misuse has no verdict, so the rows without one are not all false alarms: the limit is where
-    the calibrated scores expect one false alarm in a thousand. AUC and average precision take what is
-    unlabelled for legitimate and understate. Where the truth is known, all of this is plain.
-    """
-    fraud, raw = judged.fraud, judged.raw
-    found = {f"{stage}_later_rows": float(len(fraud)), f"{stage}_later_frauds": float(fraud.sum())}
-    if not fraud.any() or fraud.all():
-        return found
-    chance = model.calibration.probability(raw)
-    limit = threshold(chance[~fraud], 0.001, honest=judged.true)
-    cleared = judged.table.verdict == LEGITIMATE
-    return found | {
-        f"{stage}_recall_at_0.1_percent": float((chance[fraud] >= limit).mean()),
-        f"{stage}_auc": float(roc_auc_score(fraud, raw)),
-        f"{stage}_average_precision": float(average_precision_score(fraud, raw)),
-        f"{stage}_cleared_above_limit": float((chance[cleared] >= limit).sum()),
-        f"{stage}_mean_probability": float(chance.mean()),
-        f"{stage}_share_reported": model.calibration.reported,
-    }
 
 
 def _parameters(
