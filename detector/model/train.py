@@ -115,12 +115,14 @@ def train(
     early, later = everything.parted(recipe.later_share)
     if not elsewhere:
         border = int(early.own[STAGES[0]].at[-1])
+        early = early.looking_back(past, verdict, until=border)
+        everything = everything.looking_back(past, verdict, until=until)
+    del past  # as large as the data
+    if not elsewhere:
         progress("Planting rings", 0.0)
         crowd = planted(as_known(folder, border), rows=recipe.planted_rows, seed=seed)
         progress("Planting rings", 1.0)
-        early = replace(early.looking_back(past, verdict, until=border), planted=crowd)
-        everything = replace(everything.looking_back(past, verdict, until=until), planted=crowd)
-    del past  # as large as the data
+        early, everything = (replace(m, planted=crowd) for m in (early, everything))
     careful, memory = recipe, UNSEEN
     if not elsewhere:
         careful, memory = _bearable(early, known, recipe, seed=seed, progress=progress)
@@ -375,4 +377,5 @@ def _parameters(
         **{f"booster_{k}": v for k, v in recipe.booster.items()},
         "novelty_weight": recipe.novelty_weight,
         "verdict_weight": recipe.labelled_weight,
+        "planted_weight": recipe.planted_weight,
     }
