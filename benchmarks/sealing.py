@@ -44,6 +44,11 @@ class NullRow(Row):
     def __init__(self, id_: bytes) -> None:
         self.epoch, self.id = 1, id_
 
+    @property
+    def beside(self) -> NullRow:
+        """Elsewhere, as ours is."""
+        return NullRow(self.id + b"+")
+
     def seal(self, content: bytes, step: int = 0) -> bytes:
         """Filled up as ours are."""
         return padded(content, step)
