@@ -1,6 +1,6 @@
 """Histories of keys: one record each, which opens with the key's token only.
 
-A long record lies in two parts, of which mostly the tail alone is read and written (`parts`).
+A long record lies in two parts, of which mostly the tail alone is read and written (`tails`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from detector.packing import packed, unpacked
 from detector.records import Record
 from detector.registration import Int64
 from serve.store.database import Connection
-from serve.store.parts import Base, Bases, Tail, TailText, mark
+from serve.store.tails import Base, Bases, Tail, TailText, mark
 from serve.store.rows import Rows
 from serve.store.seals import HISTORY, SALT_BYTES
 from serve.vault import LENGTH_BYTES, OVERHEAD, SIZES, Row

@@ -18,7 +18,7 @@ from serve.store import epochs
 from serve.store.books import Books, Kept
 from serve.store.database import connect
 from serve.store.keys import ENGINE_NAME, WORKER_NAME, StoreKeys
-from serve.store.parts import Base, Bases, Tail
+from serve.store.tails import Base, Bases, Tail
 from serve.store.seals import SALT_BYTES
 from tests.serve.engine.test_records import entry, record
 
@@ -205,7 +205,7 @@ def test_a_transaction_that_never_happened_leaves_both_parts(books: Books) -> No
 def test_of_many_bases_those_asked_for_last_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("serve.store.parts.MOST", 2)
+    monkeypatch.setattr("serve.store.tails.MOST", 2)
     bases, one = Bases(), Base(b"m", b"s", b"e")
     bases.put(b"a", one)
     bases.put(b"b", one)
