@@ -118,13 +118,12 @@ def train(
         early = early.looking_back(past, verdict, until=border)
         everything = everything.looking_back(past, verdict, until=until)
     del past  # as large as the data
+    careful, memory = recipe, UNSEEN
     if not elsewhere:
         progress("Planting rings", 0.0)
         crowd = planted(as_known(folder, border), rows=recipe.planted_rows, seed=seed)
         progress("Planting rings", 1.0)
         early, everything = (replace(m, planted=crowd) for m in (early, everything))
-    careful, memory = recipe, UNSEEN
-    if not elsewhere:
         careful, memory = _bearable(early, known, recipe, seed=seed, progress=progress)
     first, share = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
     usual = {s: _usual(early, s, careful) for s in STAGES}
