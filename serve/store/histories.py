@@ -14,9 +14,9 @@ from detector.packing import packed, unpacked
 from detector.records import Record
 from detector.registration import Int64
 from serve.store.database import Connection
-from serve.store.tails import Base, Bases, Tail, TailText, mark
 from serve.store.rows import Rows
 from serve.store.seals import HISTORY, SALT_BYTES
+from serve.store.tails import Base, Bases, Tail, TailText, mark
 from serve.vault import LENGTH_BYTES, OVERHEAD, SIZES, Row
 
 KINDS = tuple(f"{HISTORY}-{kind}" for kind in range(256))

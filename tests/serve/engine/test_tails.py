@@ -18,8 +18,8 @@ from serve.store import epochs
 from serve.store.books import Books, Kept
 from serve.store.database import connect
 from serve.store.keys import ENGINE_NAME, WORKER_NAME, StoreKeys
-from serve.store.tails import Base, Bases, Tail
 from serve.store.seals import SALT_BYTES
+from serve.store.tails import Base, Bases, Tail
 from tests.serve.engine.test_records import entry, record
 
 ID = bytes((11,)) + bytes(range(8))
