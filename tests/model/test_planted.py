@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.lifecycle import STAGES
+from detector.model import train
+from detector.model.calibrate import Calibration
+from detector.model.held_out import Judged
 from detector.model.planted import CHANGED, EXISTING, NEW, TOOLS, planted, with_rings
 from detector.registration import DataFolder, Registrations
 from detector.signals import features
@@ -102,6 +105,38 @@ def test_where_there_is_no_crowd_nobody_is_planted(folder: DataFolder) -> None:
 
     assert not member.any()
     assert np.array_equal(crowd.identity, own.identity)
+
+
+def test_known_misuse_is_no_disguise_where_vectors_are_made(folder: DataFolder) -> None:
+    n = len(folder.registrations)
+    known = replace(
+        folder.labels.take(np.zeros(n, np.int64)),
+        row=np.arange(n, dtype=np.int32),
+        fraud=np.ones(n, np.bool_),
+        withdrawn=np.zeros(n, np.bool_),
+    )
+
+    assert len(planted(replace(folder, labels=known), rows=50, seed=1)) == 0
+
+
+def test_nothing_is_planted_from_when_thresholds_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    last, first = [], {}
+    plants, tells = train.planted, train.figures
+
+    def planting(folder: DataFolder, **how: int) -> np.ndarray:
+        last.append(max(folder.registrations.at.max(), folder.labels.at.max()))
+        return plants(folder, **how)
+
+    def telling(stage: str, judged: Judged, known: Calibration) -> dict[str, float]:
+        first[stage] = judged.table.at.min()
+        return tells(stage, judged, known)
+
+    monkeypatch.setattr(train, "planted", planting)
+    monkeypatch.setattr(train, "figures", telling)
+    tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border())
+
+    assert len(last) == 1
+    assert last[0] < first[STAGES[0]]  # the only stage that planting teaches
 
 
 def test_vectors_are_those_of_the_planted_and_the_same_for_a_seed(folder: DataFolder) -> None:
