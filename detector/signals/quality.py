@@ -90,6 +90,18 @@ def _deceased(x: Columns) -> NDArray[np.bool_]:
     return np.equal(x["validation_doubt"], VALIDATION_RESULTS.index("deceased"))
 
 
+def _deceased_gets_line(x: Columns) -> NDArray[np.bool_]:
+    return _deceased(x) & ~_in_use(x)
+
+
+def _deceased_with_line(x: Columns) -> NDArray[np.bool_]:
+    return _deceased(x) & _in_use(x)
+
+
+def _in_use(x: Columns) -> NDArray[np.bool_]:
+    return np.equal(x["is_link_of_existing"], 1)
+
+
 SIGNAL = Signal(
     name="quality",
     sees="F: identities of the dead or unknown to the registry; forged documents and filmed faces that "
@@ -117,19 +129,30 @@ SIGNAL = Signal(
         Reason(
             GONE,
             "validation",
-            "La fuente de validación reporta un dato que debe aclararse en persona.",
-            "The validating source reports something that must be cleared up in person.",
+            "La fuente de validación reporta un dato que conviene aclarar en persona.",
+            "The validating source reports something that is best cleared up in person.",
         ),
     ),
     rules=(
         Rule(
             "reported_deceased",
-            "The trusted source says that the person is dead. Registries err, so a person proves.",
+            "The trusted source says that the person is dead who is to get a line, a number or a SIM. "
+            "Registries err, so a person proves.",
             GONE,
             "step_up",
-            _deceased,
-            hit={"validation_doubt": 3.0},
-            near_miss={"validation_doubt": 2.0},
+            _deceased_gets_line,
+            hit={"validation_doubt": 3.0, "is_link_of_existing": 0.0},
+            near_miss={"validation_doubt": 3.0, "is_link_of_existing": 1.0},
+        ),
+        Rule(
+            "deceased_with_line",
+            "The trusted source says that the person is dead whose line in use is linked. Registries err and "
+            "families go on using a line, so the holder is told.",
+            GONE,
+            "allow_notify",
+            _deceased_with_line,
+            hit={"validation_doubt": 3.0, "is_link_of_existing": 1.0},
+            near_miss={"validation_doubt": 2.0, "is_link_of_existing": 1.0},
         ),
     ),
 )
