@@ -8,7 +8,7 @@ this share implies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class Calibration:
         """Probability of misuse of each raw score."""
         result: NDArray[np.float64] = expit(self.slope * raw + self.intercept)
         return result
+
+    def risen(self, rise: float) -> Calibration:
+        """The same probabilities for raw scores that stand higher by `rise`."""
+        return replace(self, intercept=self.intercept - self.slope * rise)
 
 
 def calibration(raw: Array, fraud: Array) -> Calibration | None:

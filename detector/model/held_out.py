@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -20,9 +22,11 @@ from detector.model.boosting import learned, margin
 from detector.model.calibrate import Calibration
 from detector.model.dataset import FRAUD, LEGITIMATE, TrainingTable, joined
 from detector.model.material import Material
-from detector.model.novelty import novelty
+from detector.model.novelty import Novelty, novelty
 from detector.model.recipe import Recipe
 from detector.signals import features
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,13 @@ class Judged:
     def fraud(self) -> NDArray[np.bool_]:
         """Which rows are known to be misuse."""
         return np.asarray(self.table.verdict == FRAUD)
+
+
+def said(booster: lgb.Booster, usual: Novelty, vectors: Array, recipe: Recipe) -> Array:
+    """What a booster and the unusual say together of vectors, in log-odds."""
+    if not len(vectors):
+        return np.empty(0)
+    return margin(booster, vectors) + recipe.novelty_weight * usual.of(vectors)
 
 
 def limits(
@@ -84,8 +95,7 @@ def by_others(
             for table, by in zip(tables, authors, strict=True):
                 if by == author:
                     mine.append(table)
-                    unusual = recipe.novelty_weight * usual.of(table.vectors)
-                    raw.append(margin(booster, table.vectors) + unusual)
+                    raw.append(said(booster, usual, table.vectors, recipe))
         found[stage] = Judged(joined(mine), np.concatenate(raw), true=True)
     progress("Leaving authors out", 1.0)
     return found

@@ -38,13 +38,14 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
-from detector.model.held_out import Judged, by_others, figures, limits
+from detector.model.held_out import Judged, by_others, figures, limits, said
 from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.memory import CARES, Care, bearable, halves
 from detector.model.novelty import Novelty, novelty
 from detector.model.planted import planted
 from detector.model.recipe import Recipe
+from detector.model.refit import Refit
 from detector.registration import MICROSECONDS, NEVER, DataFolder
 from detector.signals import features
 
@@ -125,7 +126,7 @@ def train(
         progress("Planting rings", 1.0)
         early, everything = (replace(m, planted=crowd) for m in (early, everything))
         careful, memory = _bearable(early, known, recipe, seed=seed, progress=progress)
-    first, share = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
+    first, seen = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
     usual = {s: _usual(early, s, careful) for s in STAGES}
     authors = [lesson.author for lesson in lessons]
     if elsewhere and len(set(authors)) > 1:
@@ -137,13 +138,37 @@ def train(
     found = [figures(s, judged[s], stages[s].calibration) for s in STAGES]
     if not elsewhere:
         # Thresholds lie where a booster that was taught as many suspicions has its scores.
-        made = replace(careful, suspected_least=share, suspected_most=share)
-        title = "Learning from all"
-        last, _ = _boosters(everything, known, made, seed=seed, title=title, progress=progress)
-        model = replace(model, stages={s: replace(stages[s], booster=last[s]) for s in STAGES})
+        made = replace(careful, suspected_least=seen.share, suspected_most=seen.share)
+        stages = _refitted(stages, judged, everything, known, made, seed=seed, progress=progress)
+        model = replace(model, stages=stages)
     about = _parameters(known, lessons, waited, recipe=careful, seed=seed, elsewhere=elsewhere)
-    about |= {"suspected_share": share, "measured_on": LEFT_OUT if judged[LAST].true else LATER}
+    about |= {
+        "suspected_share": seen.share,
+        "measured_on": LEFT_OUT if judged[LAST].true else LATER,
+    }
     return Trained(model, {k: v for each in found for k, v in each.items()}, about, memory)
+
+
+def _refitted(
+    stages: Mapping[str, StageModel],
+    judged: Mapping[str, Judged],
+    material: Material,
+    known: DataFolder,
+    recipe: Recipe,
+    *,
+    seed: int,
+    progress: Progress,
+) -> dict[str, StageModel]:
+    """The stages with boosters that learned from all, and the probabilities that go with these."""
+    title = "Learning from all"
+    last, seen = _boosters(material, known, recipe, seed=seed, title=title, progress=progress)
+    refit, made = Refit(material, known.registrations, recipe, seen, seed), {}
+    step = _steps("Comparing it with the first", len(STAGES), progress)
+    for stage, one in stages.items():
+        calibrated = one.calibration.risen(refit.rise(judged[stage], one.novelty))
+        made[stage] = replace(one, booster=last[stage], calibration=calibrated)
+        step()
+    return made
 
 
 def _boosters(
@@ -154,8 +179,8 @@ def _boosters(
     seed: int,
     title: str,
     progress: Progress,
-) -> tuple[dict[str, lgb.Booster], float]:
-    """A booster for each stage, of rows as hindsight saw them, and the share of rows it suspected."""
+) -> tuple[dict[str, lgb.Booster], Hindsight]:
+    """A booster for each stage, of rows as hindsight saw them, and what it saw."""
     step = _steps(title, LOOKS + len(STAGES), progress)
     seen = _hindsight(material, known, recipe, seed=seed, step=step)
     made = {}
@@ -163,7 +188,7 @@ def _boosters(
         made[stage] = learned(material.parts(stage, recipe, seen), stage, recipe=recipe, seed=seed)
         step()
     progress(title, 1.0)
-    return made, seen.share
+    return made, seen
 
 
 def _steps(title: str, count: int, progress: Progress) -> Callable[[], None]:
@@ -292,14 +317,8 @@ def _usual(early: Material, stage: str, recipe: Recipe) -> Novelty:
     return novelty(ripe if enough else joined(lessons).vectors, features(stage))
 
 
-def _raw(booster: lgb.Booster, usual: Novelty, vectors: Array, recipe: Recipe) -> Array:
-    if not len(vectors):
-        return np.empty(0)
-    return margin(booster, vectors) + recipe.novelty_weight * usual.of(vectors)
-
-
 def _judged(booster: lgb.Booster, usual: Novelty, later: TrainingTable, recipe: Recipe) -> Judged:
-    return Judged(later, _raw(booster, usual, later.vectors, recipe))
+    return Judged(later, said(booster, usual, later.vectors, recipe))
 
 
 def _stage(
@@ -319,7 +338,7 @@ def _calibration(
     learned_from = None
     if lessons := early.lessons[judged.table.stage]:
         there = joined(lessons)
-        raw_there = _raw(booster, usual, there.vectors, recipe)
+        raw_there = said(booster, usual, there.vectors, recipe)
         learned_from = calibration(raw_there, (there.verdict == FRAUD).astype(int))
     known = learned_from or Calibration(1.0, 0.0, 1.0)
     return shifted(Calibration(0.8 * known.slope, 0.0, known.reported), judged.raw, USUAL_SHARE)
