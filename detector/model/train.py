@@ -10,7 +10,6 @@ only where probabilities and thresholds lie.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +23,7 @@ from detector.decision import Policy, Thresholds
 from detector.errors import TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.artefact import LEARNED_UNTIL, Model, StageModel
-from detector.model.boosting import learned, margin
+from detector.model.boosters import bearable_recipe, boosters, refitted
 from detector.model.calibrate import Calibration, against_truth, calibration, shifted
 from detector.model.dataset import (
     FRAUD,
@@ -39,20 +38,17 @@ from detector.model.dataset import (
     verdicts,
 )
 from detector.model.held_out import Judged, by_others, figures, limits, said
-from detector.model.hindsight import HINDSIGHT, LOOK_BACK, NOTHING, Hindsight, hindsight
+from detector.model.hindsight import HINDSIGHT, LOOK_BACK
 from detector.model.material import LEAST_ROWS, Material
-from detector.model.memory import CARES, Care, bearable, halves
 from detector.model.novelty import Novelty, novelty
 from detector.model.planted import planted
 from detector.model.recipe import Recipe
-from detector.model.refit import Refit
 from detector.registration import MICROSECONDS, NEVER, DataFolder
 from detector.signals import features
 
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 LAST = STAGES[-1]
-LOOKS = 2  # boosters that hindsight takes
 LATER = "later data, against the verdicts known"
 LEFT_OUT = "lessons of authors left out in turn, against the truth"
 UNSEEN = "it was shown no verdict of its data, and so cannot remember any"
@@ -125,8 +121,8 @@ def train(
         crowd = planted(as_known(folder, border), rows=recipe.planted_rows, seed=seed)
         progress("Planting rings", 1.0)
         early, everything = (replace(m, planted=crowd) for m in (early, everything))
-        careful, memory = _bearable(early, known, recipe, seed=seed, progress=progress)
-    first, seen = _boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
+        careful, memory = bearable_recipe(early, known, recipe, seed=seed, progress=progress)
+    first, seen = boosters(early, known, careful, seed=seed, title="Learning", progress=progress)
     usual = {s: _usual(early, s, careful) for s in STAGES}
     authors = [lesson.author for lesson in lessons]
     if elsewhere and len(set(authors)) > 1:
@@ -139,7 +135,7 @@ def train(
     if not elsewhere:
         # Thresholds lie where a booster that was taught as many suspicions has its scores.
         made = replace(careful, suspected_least=seen.share, suspected_most=seen.share)
-        stages = _refitted(stages, judged, everything, known, made, seed=seed, progress=progress)
+        stages = refitted(stages, judged, everything, known, made, seed=seed, progress=progress)
         model = replace(model, stages=stages)
     about = _parameters(known, lessons, waited, recipe=careful, seed=seed, elsewhere=elsewhere)
     about |= {
@@ -147,119 +143,6 @@ def train(
         "measured_on": LEFT_OUT if judged[LAST].true else LATER,
     }
     return Trained(model, {k: v for each in found for k, v in each.items()}, about, memory)
-
-
-def _refitted(
-    stages: Mapping[str, StageModel],
-    judged: Mapping[str, Judged],
-    material: Material,
-    known: DataFolder,
-    recipe: Recipe,
-    *,
-    seed: int,
-    progress: Progress,
-) -> dict[str, StageModel]:
-    """The stages with boosters that learned from all, and the probabilities that go with these."""
-    title = "Learning from all"
-    last, seen = _boosters(material, known, recipe, seed=seed, title=title, progress=progress)
-    refit, made = Refit(material, known.registrations, recipe, seen, seed), {}
-    step = _steps("Comparing it with the first", len(STAGES), progress)
-    for stage, one in stages.items():
-        calibrated = one.calibration.risen(refit.rise(judged[stage], one.novelty))
-        made[stage] = replace(one, booster=last[stage], calibration=calibrated)
-        step()
-    return made
-
-
-def _boosters(
-    material: Material,
-    known: DataFolder,
-    recipe: Recipe,
-    *,
-    seed: int,
-    title: str,
-    progress: Progress,
-) -> tuple[dict[str, lgb.Booster], Hindsight]:
-    """A booster for each stage, of rows as hindsight saw them, and what it saw."""
-    step = _steps(title, LOOKS + len(STAGES), progress)
-    seen = _hindsight(material, known, recipe, seed=seed, step=step)
-    made = {}
-    for stage in STAGES:
-        made[stage] = learned(material.parts(stage, recipe, seen), stage, recipe=recipe, seed=seed)
-        step()
-    progress(title, 1.0)
-    return made, seen
-
-
-def _steps(title: str, count: int, progress: Progress) -> Callable[[], None]:
-    """To be called after each of so many equal parts of some work."""
-    progress(title, 0.0)
-    done = itertools.count(1)
-    return lambda: progress(title, min(next(done) / count, 1.0))
-
-
-def _hindsight(
-    material: Material,
-    known: DataFolder,
-    recipe: Recipe,
-    *,
-    seed: int,
-    step: Callable[[], None],
-) -> Hindsight:
-    """What the halves of the people and points of sale say of each other's silence.
-
-    Where few verdicts were given, lessons say what is innocent, and silence is not asked.
-    """
-    if not material.can_look_back:
-        return NOTHING
-    table, home = material.own[HINDSIGHT], material.home(HINDSIGHT)
-    own, lessons = known.registrations, material.lesson_rows(HINDSIGHT, recipe)
-    half = np.ones(len(table), np.bool_)  # where nobody spoke there is nothing to keep from anybody
-    if (table.verdict != UNLABELLED).any():
-        half = halves(own.pos[table.row], own.identity[table.row], np.random.default_rng(seed))
-
-    def scores(told: TrainingTable, asked: TrainingTable) -> NDArray[np.float64]:
-        heard = told if material.asks_silence else told.where(told.verdict != UNLABELLED)
-        rows = material.own_rows(heard, recipe, home=home)
-        booster = learned([rows, *lessons], LAST, recipe=recipe, seed=seed)
-        step()
-        return margin(booster, asked.vectors)
-
-    shares = {"least": recipe.suspected_least, "most": recipe.suspected_most}
-    return hindsight(table, half, scores, **shares)
-
-
-def _bearable(
-    early: Material, known: DataFolder, recipe: Recipe, *, seed: int, progress: Progress
-) -> tuple[Recipe, str]:
-    """The recipe with as much care as it takes that the booster does not remember whose verdicts it saw."""
-    stage, own = STAGES[0], known.registrations
-    table, rng = early.own[stage], np.random.default_rng(seed)
-    cases = table.where(table.verdict == FRAUD)
-    half = halves(own.pos[cases.row], own.identity[cases.row], rng)
-    rows = len(table) + sum(map(len, early.lessons[stage]))
-    title = "Testing what it remembers"
-    step = _steps(title, 2 * (LOOKS + 1), progress)  # of the first care, which mostly is enough
-
-    def careful(care: Care) -> Recipe:
-        plain = recipe.coarser(rows) if care.coarse else recipe
-        # What is suspected was found by verdicts, and may tell of them.
-        return replace(
-            plain,
-            labelled_weight=recipe.labelled_weight * care.share,
-            suspected_weight=recipe.suspected_weight * care.share,
-        )
-
-    def scores(care: Care, shown: NDArray[np.bool_]) -> Array:
-        made, told = careful(care), early.without(cases.row[~shown])
-        seen = _hindsight(told, known, made, seed=seed, step=step)
-        booster = learned(told.parts(stage, made, seen), stage, recipe=made, seed=seed)
-        step()
-        return margin(booster, cases.vectors)
-
-    care, words = bearable(scores, half, cases.at // (7 * DAY), cares=CARES, rng=rng)
-    progress(title, 1.0)
-    return careful(care), words
 
 
 def _tables(

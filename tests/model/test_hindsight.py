@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.context import Past
 from detector.lifecycle import STAGES
-from detector.model import train
+from detector.model import boosters, train
 from detector.model.dataset import FRAUD, LEGITIMATE, UNLABELLED, TrainingTable, looked_back
 from detector.model.hindsight import (
     HINDSIGHT,
@@ -178,7 +178,7 @@ def test_long_work_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
             scores(CARES[0], shown)
         return CARES[0], "said"
 
-    monkeypatch.setattr(train, "bearable", tested)
+    monkeypatch.setattr(boosters, "bearable", tested)
     train.train(
         tiny.folder(),
         [tiny.lesson()],
@@ -188,25 +188,30 @@ def test_long_work_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         seed=1,
         progress=lambda what, share: told.setdefault(what, []).append(share),
     )
-    for title in ("Testing what it remembers", "Learning", "Learning from all"):
+    for title in (
+        "Testing what it remembers",
+        "Learning",
+        "Learning from all",
+        "Setting its scale",
+    ):
         shares = told[title]
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0.0, 1.0)
-        assert len(set(shares)) > train.LOOKS, f"{title} stands still"
+        assert len(set(shares)) > boosters.LOOKS, f"{title} stands still"
 
 
 def test_every_booster_learns_from_what_hindsight_saw(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny.folder()
     every = np.arange(0, len(folder.registrations), 5)
 
-    def boosters(seen: Hindsight) -> list[str]:
-        monkeypatch.setattr(train, "hindsight", lambda *_, **__: seen)
+    def told(seen: Hindsight) -> list[str]:
+        monkeypatch.setattr(boosters, "hindsight", lambda *_, **__: seen)
         stages = tiny.learned(folder, [tiny.lesson()], until=tiny.border()).model.stages
         return [stages[stage].booster.model_to_string() for stage in STAGES]
 
-    blind = boosters(NOTHING)
-    suspicious = boosters(Hindsight(every[:20], NOTHING.doubted))
-    doubtful = boosters(Hindsight(NOTHING.suspected, every))
+    blind = told(NOTHING)
+    suspicious = told(Hindsight(every[:20], NOTHING.doubted))
+    doubtful = told(Hindsight(NOTHING.suspected, every))
     for i, stage in enumerate(STAGES):
         assert len({blind[i], suspicious[i], doubtful[i]}) == 3, stage
 
@@ -220,7 +225,7 @@ def test_as_many_are_suspected_in_the_end_as_where_thresholds_were_set(
         asked.append((bounds["least"], bounds["most"]))
         return replace(NOTHING, share=share)
 
-    monkeypatch.setattr(train, "hindsight", looked)
+    monkeypatch.setattr(boosters, "hindsight", looked)
     found = tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border())
 
     recipe = tiny.recipe()
@@ -238,7 +243,7 @@ def test_where_verdicts_have_to_weigh_less_what_they_led_to_does_too(
         weights.append((recipe.labelled_weight, recipe.suspected_weight))
         return parts(material, stage, recipe, seen)
 
-    monkeypatch.setattr(train, "bearable", lambda *_, **__: (Care(0.25), "said"))
+    monkeypatch.setattr(boosters, "bearable", lambda *_, **__: (Care(0.25), "said"))
     monkeypatch.setattr(Material, "parts", told)
     tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border())
 
@@ -247,7 +252,7 @@ def test_where_verdicts_have_to_weigh_less_what_they_led_to_does_too(
 
 
 def test_a_model_for_elsewhere_looks_back_at_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "hindsight", lambda *_, **__: pytest.fail("looked back"))
+    monkeypatch.setattr(boosters, "hindsight", lambda *_, **__: pytest.fail("looked back"))
     tiny.learned(tiny.folder(), [tiny.lesson()], until=tiny.border(), elsewhere=True)
 
 
@@ -255,13 +260,13 @@ def test_the_booster_in_use_has_learned_from_what_thresholds_were_set_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     learned_from = []
-    learned = train.learned
+    learned = boosters.learned
 
     def counted(parts, stage, **more):
         learned_from.append((stage, len(parts[0].fraud)))
         return learned(parts, stage, **more)
 
-    monkeypatch.setattr(train, "learned", counted)
+    monkeypatch.setattr(boosters, "learned", counted)
     found = tiny.learned(tiny.folder(), until=tiny.border())
 
     early, whole = (n for stage, n in learned_from if stage == STAGES[1])
