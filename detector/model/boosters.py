@@ -61,17 +61,20 @@ def refitted(
     *,
     seed: int,
     progress: Progress,
-) -> dict[str, StageModel]:
-    """The stages with boosters that learned from all, and the probabilities that go with these."""
+) -> tuple[dict[str, StageModel], dict[str, float]]:
+    """The stages with boosters that learned from all and the probabilities that go with these; and by how
+    many log-odds each stood above the one before, which is taken off."""
     title = "Learning from all"
     last, seen = boosters(material, known, recipe, seed=seed, title=title, progress=progress)
-    refit, made = Refit(material, known.registrations, recipe, seen, seed), {}
+    refit = Refit(material, known.registrations, recipe, seen, seed)
+    made, rises = {}, {}
     step = _steps("Setting its scale", len(STAGES), progress)
     for stage, one in stages.items():
-        calibrated = one.calibration.risen(refit.rise(judged[stage], one.novelty))
+        rises[stage] = refit.rise(judged[stage], one.novelty)
+        calibrated = one.calibration.risen(rises[stage])
         made[stage] = replace(one, booster=last[stage], calibration=calibrated)
         step()
-    return made
+    return made, rises
 
 
 def _hindsight(

@@ -2,14 +2,14 @@
 
 Probabilities and thresholds are set on later rows, which the first booster has not seen. The one that is used
 learned from these too. It ranks better, and with more misuse to learn from it may speak louder of everybody,
-honest or not: then the same thresholds bother several times as many as they allow. How much louder cannot be
+honest or not: then the same thresholds bother up to three times as many as they did. How much louder cannot be
 read from rows that it learned from. So a booster is made that learned from all but half of the later people and
-points of sale, and is heard about that half beside the first.
+points of sale, and is asked about that half beside the first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from detector.model.boosting import learned
 from detector.model.held_out import Judged, said
 from detector.model.hindsight import Hindsight
-from detector.model.material import LEAST_ROWS, Material
+from detector.model.material import Material
 from detector.model.memory import halves
 from detector.model.novelty import Novelty
 from detector.model.recipe import Recipe
@@ -26,6 +26,7 @@ from detector.registration import Registrations
 
 Array = NDArray[Any]
 TOP = 0.01  # of the rows, those that stand highest: among these decisions are made
+LEAST_TOP = 20  # of them, below which their mean is chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +42,23 @@ class Refit:
     def rise(self, judged: Judged, usual: Novelty) -> float:
         """By how many log-odds a stage's last booster stands above the first, which `judged` later rows.
 
-        0 where too few of them are not known to be misuse.
+        Misuse that is known or suspected is left aside: it is what the last one learned to speak louder of.
+        0 where the others are too few, and where it stands below: nobody is bothered for that.
         """
         table = judged.table
         rng = np.random.default_rng(self.seed)
         apart = halves(self.own.pos[table.row], self.own.identity[table.row], rng)
-        heard = apart & ~judged.fraud
-        if heard.sum() < LEAST_ROWS:
+        asked = apart & ~judged.fraud & ~np.isin(table.row, self.seen.suspected)
+        if TOP * asked.sum() < LEAST_TOP:
             return 0.0
-        rest = self.material.without(table.row[apart])
-        parts = rest.parts(table.stage, self.recipe, self.seen)
+        whole = replace(self.material, own={table.stage: self.material.own[table.stage]})
+        parts = whole.without(table.row[apart]).parts(table.stage, self.recipe, self.seen)
         booster = learned(parts, table.stage, recipe=self.recipe, seed=self.seed)
-        again = said(booster, usual, table.vectors[heard], self.recipe)
-        return higher(again, judged.raw[heard])
+        last = said(booster, usual, table.vectors[asked], self.recipe)
+        return max(top(last) - top(judged.raw[asked]), 0.0)
 
 
-def higher(these: Array, those: Array) -> float:
-    """By how much the top of some scores stands above the top of others."""
-    return float(_top(these) - _top(those))
-
-
-def _top(scores: Array) -> float:
+def top(scores: Array) -> float:
+    """The mean of the highest hundredth."""
     count = max(int(TOP * len(scores)), 1)
     return float(np.sort(scores)[-count:].mean())

@@ -51,6 +51,7 @@ Progress = Callable[[str, float], None]
 LAST = STAGES[-1]
 LATER = "later data, against the verdicts known"
 LEFT_OUT = "lessons of authors left out in turn, against the truth"
+RISE = "rise"  # log-odds by which the booster in use stood above the first; taken off
 UNSEEN = "it was shown no verdict of its data, and so cannot remember any"
 USUAL_SHARE = 0.005  # of misuse, where the data's own verdicts are too few to say (India, DoT 2023)
 DAY = 86_400 * MICROSECONDS
@@ -135,8 +136,11 @@ def train(
     if not elsewhere:
         # Thresholds lie where a booster that was taught as many suspicions has its scores.
         made = replace(careful, suspected_least=seen.share, suspected_most=seen.share)
-        stages = refitted(stages, judged, everything, known, made, seed=seed, progress=progress)
+        stages, rises = refitted(
+            stages, judged, everything, known, made, seed=seed, progress=progress
+        )
         model = replace(model, stages=stages)
+        found.append({f"{s}_{RISE}": rise for s, rise in rises.items()})
     about = _parameters(known, lessons, waited, recipe=careful, seed=seed, elsewhere=elsewhere)
     about |= {
         "suspected_share": seen.share,

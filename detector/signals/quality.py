@@ -91,14 +91,14 @@ def _deceased(x: Columns) -> NDArray[np.bool_]:
 
 
 def _deceased_gets_line(x: Columns) -> NDArray[np.bool_]:
-    return _deceased(x) & ~_in_use(x)
+    return _deceased(x) & ~_links_existing(x)
 
 
-def _deceased_with_line(x: Columns) -> NDArray[np.bool_]:
-    return _deceased(x) & _in_use(x)
+def _deceased_links_line(x: Columns) -> NDArray[np.bool_]:
+    return _deceased(x) & _links_existing(x)
 
 
-def _in_use(x: Columns) -> NDArray[np.bool_]:
+def _links_existing(x: Columns) -> NDArray[np.bool_]:
     return np.equal(x["is_link_of_existing"], 1)
 
 
@@ -145,12 +145,12 @@ SIGNAL = Signal(
             near_miss={"validation_doubt": 3.0, "is_link_of_existing": 1.0},
         ),
         Rule(
-            "deceased_with_line",
-            "The trusted source says that the person is dead whose line in use is linked. Registries err and "
-            "families go on using a line, so the holder is told.",
+            "deceased_links_line",
+            "The trusted source says that the person is dead whose existing line is linked. Registries err and "
+            "families go on using a line, so an older contact of the holder is told.",
             GONE,
             "allow_notify",
-            _deceased_with_line,
+            _deceased_links_line,
             hit={"validation_doubt": 3.0, "is_link_of_existing": 1.0},
             near_miss={"validation_doubt": 2.0, "is_link_of_existing": 1.0},
         ),

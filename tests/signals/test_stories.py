@@ -137,18 +137,16 @@ def test_years_of_life_are_told_and_their_absence_is_not_guessed(tmp_path: Path)
     assert np.isnan(story[unknown]["line_age"])
 
 
-def test_the_dead_get_no_line_without_proof_and_keep_the_one_in_use(tmp_path: Path) -> None:
+def test_the_dead_get_no_line_without_proof_and_keep_the_one_they_have(tmp_path: Path) -> None:
     gone = registration(validation_result="deceased")
-    widow = registration(
-        validation_result="deceased", operation="link_existing", line_first_seen_on="2016-03-02"
-    )
+    widow = registration(validation_result="deceased", operation="link_existing")
     unknown = registration(validation_result="not_found")
     silent = registration(validation_result="unavailable")
 
     story = Story(tmp_path, registrations=[gone, widow, unknown, silent])
 
     assert story.rules(gone) == {"reported_deceased"}
-    assert story.rules(widow) == {"deceased_with_line"}
+    assert story.rules(widow) == {"deceased_links_line"}
     assert story.rules(unknown) == set()
     assert story[gone]["validation_doubt"] > story[unknown]["validation_doubt"] > 0
     assert np.isnan(story[silent]["validation_doubt"])
