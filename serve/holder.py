@@ -37,12 +37,12 @@ class Holder:
         }
 
     def answer(self, flagged: Flagged, *, store: str) -> str:
-        """What happens with the first of the flagged whose clerk handed out a folio, in a few lines."""
+        """What happens with the first of the flagged whose clerk handed out a folio; empty where none did."""
         for (carrier, registration), parcel in flagged.items():
             folio = self._folio(carrier, registration)
             if folio:
                 return self._said(parcel, folio, carrier, store=store)
-        return "Nobody was handed a folio: nobody answers at the portal."
+        return ""
 
     def _folio(self, carrier: str, registration: str) -> str:
         named = {"carrierId": carrier, "registrationId": registration}

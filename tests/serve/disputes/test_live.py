@@ -15,6 +15,7 @@ import uvicorn
 from serve import assembly, cli, wiring
 from serve.holder import Holder
 from serve.parcels import Parcel, read
+from serve.rehearsal import of_the_dead
 from serve.store.books import Books
 from serve.store.database import connect
 from serve.streaming import Client, Tally
@@ -54,14 +55,19 @@ def base(tmp_path: Path, environment: None) -> Iterator[str]:
     thread.join()
 
 
-async def asked(base: str, tmp_path: Path) -> dict[tuple[str, str], Parcel]:
-    """A line in Dani's name, of whom the trusted source says that he is dead; what was flagged."""
-    rows = [registration(identity_value=DANI, validation_result="deceased")]
-    parcels = read(folder(tmp_path / "data", registrations=rows))
+def parcel(tmp_path: Path, **columns: object) -> Parcel:
+    """A registration in Dani's name, as a request."""
+    rows = [registration(identity_value=DANI, **columns)]
+    (tmp_path / "data").mkdir()
+    [one] = read(folder(tmp_path / "data", registrations=rows)).registrations
+    return one
+
+
+async def asked(base: str, tmp_path: Path, one: Parcel) -> dict[tuple[str, str], Parcel]:
+    """What was flagged once it was asked about."""
     tally = Tally()
     async with Client(base, tmp_path / "credentials.json", language="es") as client:
-        for parcel in parcels.registrations:
-            await client.ask_all([parcel], tally)
+        await client.ask_all([one], tally)
     return tally.flagged
 
 
@@ -69,8 +75,7 @@ async def asked(base: str, tmp_path: Path) -> dict[tuple[str, str], Parcel]:
 async def test_not_mine_at_the_portal_arrives_at_the_engine_as_a_label(
     base: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "data").mkdir()
-    flagged = await asked(base, tmp_path)
+    flagged = await asked(base, tmp_path, parcel(tmp_path, validation_result="deceased"))
     assert flagged
     store = f"sqlite:///{tmp_path / 'simvigia.db'}"
 
@@ -79,3 +84,20 @@ async def test_not_mine_at_the_portal_arrives_at_the_engine_as_a_label(
     assert "arrived at the engine as a label" in told
     [verdict] = Books(connect(store)).all_verdicts()
     assert (verdict.fraud, verdict.source, verdict.confidence) == (True, 0, 0.5)
+
+
+@pytest.mark.anyio
+async def test_where_nobody_was_handed_a_folio_one_registration_is_made_up(
+    base: str, tmp_path: Path
+) -> None:
+    plain = parcel(tmp_path, operation="link_existing", line_first_seen_on="2016-03-02")
+    store, holder = f"sqlite:///{tmp_path / 'simvigia.db'}", Holder(base, tmp_path)
+    await asked(base, tmp_path, plain)
+    assert holder.answer({plain.registration: plain}, store=store) == ""
+
+    made_up = of_the_dead(plain)
+    await asked(base, tmp_path, made_up)
+
+    told = holder.answer({made_up.registration: made_up}, store=store)
+    assert "arrived at the engine as a label" in told
+    assert len(Books(connect(store)).all_verdicts()) == 1
