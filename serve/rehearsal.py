@@ -157,9 +157,9 @@ class Rehearsal:
                 "verdict at its moment, from this process to the service's, over HTTP."
             )
             asyncio.run(self._send(base, coming, tally, now))
+            tally.behind = max(0.0, (now() - end) / plan.pace / 1e6)
             time.sleep(SETTLED)
             self.heard = self._heard(base, _flagged(tally, parcels), last=parcels.registrations[-1])
-        tally.behind = max(0.0, (now() - end) / plan.pace / 1e6)
         return tally
 
     def _heard(self, base: str, flagged: Sequence[Parcel], *, last: Parcel) -> str:
