@@ -85,6 +85,7 @@ def _risen(metrics: Mapping[str, Any]) -> list[str]:
     told = ", ".join(f"{rise:.2f}" for rise in rises)
     return [
         "The boosters in use learned from this later data too. They spoke louder of people they did not learn "
-        f"from than the ones measured here, by {told} log-odds by stage, which was taken off.",
+        f"from than the ones measured here, by {told} log-odds by stage (0.00 also where too few rows could "
+        "tell), which was taken off.",
         "",
     ]
