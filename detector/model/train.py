@@ -5,7 +5,8 @@ countries in which the truth is known (simulated ones); and rings planted among 
 An unlabelled row stands for a legitimate one only with a lower weight and only after it has had time to be
 reported. The more verdicts the data have, the less the others weigh. Lessons are compared with the data also by
 where a value stands among its own country's. A model for elsewhere learns from lessons alone, and from its data
-only where probabilities and thresholds lie.
+only where probabilities and thresholds lie. These are set on rows later than those learned from; the boosters
+in use learned from these rows too, and are put on the scale of the first.
 """
 
 from __future__ import annotations
