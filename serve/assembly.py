@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -351,7 +352,9 @@ def app_of(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         behind.start()
+        gc.freeze()  # nobody waits while what is here to stay is looked through for garbage
         yield
+        gc.unfreeze()
         behind.stop()
         if traces:
             traces.shutdown()

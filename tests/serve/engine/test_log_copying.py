@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from serve.store import log_copying as copying
 from serve.store.database import Sqlite
+from serve.store.writeback import begin_to_write
 
 ROWS, WITHIN = 200, 20.0
 BOX = b"x" * 1_000
@@ -67,6 +70,52 @@ def test_those_who_write_wait_only_where_the_log_is_long(
         copying.LogCopying(tmp_path / "some.db")._look(own)
 
     assert ("PRAGMA wal_checkpoint(RESTART)" in asked) is waits
+
+
+def test_those_who_write_do_not_wait_for_somebody_who_reads(
+    store: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "TOO_MANY", 1)
+    monkeypatch.setattr(copying, "FEW", 10)
+    written(store)
+    asked: list[str] = []
+    reader = sqlite3.connect(tmp_path / "some.db", isolation_level=None)
+    with contextlib.closing(sqlite3.connect(tmp_path / "some.db")) as own:
+        own.set_trace_callback(asked.append)
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM boxes").fetchone()
+        written(store)
+        copying.LogCopying(tmp_path / "some.db")._look(own)
+        assert "PRAGMA wal_checkpoint(RESTART)" not in asked
+
+        reader.close()
+        copying.LogCopying(tmp_path / "some.db")._look(own)
+        assert "PRAGMA wal_checkpoint(RESTART)" in asked
+
+
+def test_a_file_that_is_to_be_written_stays_locked(tmp_path: Path) -> None:
+    """To open and close it once more would give up what SQLite has locked."""
+    path = tmp_path / "locked.db"
+    own = sqlite3.connect(path, isolation_level=None)
+    own.execute("CREATE TABLE boxes (id INTEGER PRIMARY KEY)")
+    own.execute("BEGIN EXCLUSIVE")
+
+    begin_to_write(path)
+
+    other = f"import sqlite3; sqlite3.connect({str(path)!r}, timeout=0).execute('BEGIN IMMEDIATE')"
+    tried = subprocess.run([sys.executable, "-c", other], capture_output=True, check=False)
+    assert b"database is locked" in tried.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the call is Linux's")
+def test_what_is_copied_is_on_its_way_to_the_disk(tmp_path: Path) -> None:
+    """The kernel refuses what it does not know; what it accepts, it begins."""
+    path = tmp_path / "some.db"
+    with path.open("wb") as file:
+        file.write(BOX)
+        file.flush()
+        assert begin_to_write(path)
+    assert not begin_to_write(path)  # nobody has it open
 
 
 def test_a_server_that_copies_by_itself_is_left_alone() -> None:
