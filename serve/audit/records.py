@@ -20,7 +20,8 @@ KINDS = (
     "decision", "look_up", "label", "promotion", "key", "erasure", "budget", "export",
     "portal", "enrolment", "delay", "tables",
 )  # fmt: skip
-SALT_BYTES = 32
+SALT_BYTES = 16  # nobody guesses one
+_OLDER_SALT_BYTES = 32
 LONGEST = 4_096  # bytes of a record
 
 
@@ -63,9 +64,12 @@ class Entry:
 
 
 def commitment(details: Mapping[str, object], salt: bytes) -> bytes:
-    """What commits to the details without telling them; `salt` is 32 random bytes, one per record."""
-    if len(salt) != SALT_BYTES:
-        raise BadInput("a commitment's salt is 32 random bytes")
+    """What commits to the details without telling them; `salt` is 16 random bytes, one per record.
+
+    It is 32 of records made before the shorter ones. Raises BadInput for any other length.
+    """
+    if len(salt) not in {SALT_BYTES, _OLDER_SALT_BYTES}:
+        raise BadInput("a commitment's salt is 16 random bytes")
     return hmac.digest(salt, _canonical(details), "sha256")
 
 

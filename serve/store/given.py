@@ -12,7 +12,6 @@ from serve.store.log import Log
 from serve.vault import NotOpened
 
 STAGES_OF = range(4)  # an answer may be there for each stage
-VECTOR_STEP = 64  # bytes up to whose multiple a vector is filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Given(Log):
                 (
                     name,
                     self.seals.for_folio(folios[a.sequence], name, answered(a, self._number)),
-                    self.seals.for_worker(FROZEN, name, a.vector, VECTOR_STEP),
+                    self.seals.for_worker(FROZEN, name, a.vector),
                 )
                 for a, name in zip(made, names, strict=True)
             ),

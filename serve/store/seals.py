@@ -39,6 +39,7 @@ STREAM_BYTES, SALT_BYTES, ID_BYTES, PREFIX_BYTES = 8, 8, 16, 5
 LONGEST_STREAM = 1 << 20  # boxes under one key in memory
 ANSWER, HISTORY = "answer", "history"
 PRINT_BITS = 48
+STEP = 32  # bytes up to whose multiple a box is filled, which is all that its length tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class Seals:
             return (vault.row(keys[0], kind, token),)
         return tuple(vault.row(key, kind, token) for key in reversed(keys))
 
-    def for_folio(self, folio: bytes, name: bytes, content: bytes, step: int = 64) -> bytes:
+    def for_folio(self, folio: bytes, name: bytes, content: bytes, step: int = STEP) -> bytes:
         """A box that opens with the folio."""
         return self._row(self.keys.engine.newest, folio, name).seal(content, step)
 
@@ -158,7 +159,7 @@ class Seals:
     def _row(key: EngineKey, folio: bytes, name: bytes) -> Row:
         return vault.row(key, ANSWER, folio, name=name)
 
-    def for_worker(self, use: str, name: bytes, content: bytes, step: int = 64) -> bytes:
+    def for_worker(self, use: str, name: bytes, content: bytes, step: int = STEP) -> bytes:
         """A box that only the worker opens (or, for the use AUDIT, the audit), and only as what it is named."""
         newest = self.keys.engine.newest
         stream, key, sealer = self._sealers.get(use, (0, newest, None))

@@ -69,6 +69,10 @@ def test_a_commitment_opens_with_its_salt_and_details_only() -> None:
     assert not opens(committed, {"score": 0.25}, bytes(32))
 
 
+def test_a_commitment_of_before_salts_were_shorter_opens_too() -> None:
+    assert opens(commitment({"score": 0.25}, bytes(range(32))), {"score": 0.25}, bytes(range(32)))
+
+
 @pytest.mark.parametrize(
     "make",
     [
