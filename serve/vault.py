@@ -23,7 +23,7 @@ from serve.enginekeys import EngineKey
 
 # Bytes of a box's content, its length included: such that a row fills SQLite's pages of 4,096 bytes, whose
 # rows go on, where they are longer than 1,002 bytes, in pages of their own.
-SIZES = (100, 256, 936, 4_512, 8_608, 20_880, 40_960)
+SIZES = (112, 256, 936, 4_512, 8_608, 20_880, 40_960)
 LENGTH_BYTES, EPOCH_BYTES, NONCE_BYTES, TAG_BYTES = 4, 4, 12, 16
 OVERHEAD = EPOCH_BYTES + NONCE_BYTES + TAG_BYTES
 ROW_ID_BYTES, KEY_BYTES = 16, 32

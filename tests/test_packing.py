@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from detector.packing import packed, unpacked
 from detector.records import ENTRY, FINGERPRINT, KNOWN_LATER, SIZE, TOKENS
 from detector.windows import NOT_YET
+from serve.store.seals import SALT_BYTES
+from serve.vault import LENGTH_BYTES, SIZES
 
 OWN = 0x0000_5EED_0BAD_CAFE
 stand_ins = st.sampled_from([0, OWN, 1, 2**40 + 7, 2**48 - 1])
@@ -103,4 +105,4 @@ def test_a_record_of_one_entry_fits_the_smallest_box_whatever_it_holds() -> None
     tokens = [OWN, *(2**40 + i for i in range(len(TOKENS) - 1))]
     [text] = packed([record([(2**55, 2**39, tokens, 32_999, 3, 999, True, False)])], own(1))
 
-    assert len(text) <= 112 - 8 - 4  # of the box: its salt, and the length
+    assert len(text) <= SIZES[0] - SALT_BYTES - LENGTH_BYTES
