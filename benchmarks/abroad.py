@@ -2,7 +2,8 @@
 
     python -m benchmarks.abroad [--lands outsiders strangers] [--kinds hard] [--registrations N] [--own]
 
-A model is made as the champion is, but its lessons, and the data it begins with, leave the author out; it then
+A model is made as the champion is, but its lessons, the data it begins with, and what impressions are made by
+leave the author out; it then
 scores a country of theirs, of which it knows the first three fifths as history. With `--own` another one also
 learned from what that country had reported by then, as a carrier's does. Printed for each: misuse found where
 one honest registration in a thousand is bothered, when it is registered and after seven days; how many times
@@ -16,6 +17,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +36,7 @@ from detector.model.findings import Evaluation
 from detector.model.recipe import Recipe
 from detector.model.train import Lesson, train
 from detector.output import write_scores
-from detector.practice import lessons
+from detector.practice import lessons, other_impressions
 from detector.pseudonym import Key, Pseudonymiser
 from detector.registration import DataFolder
 from detector.scoring import scores
@@ -100,6 +102,16 @@ def measured(
     return evaluate(read_scores(out), data, start=since, baselines=known is not None)
 
 
+def unacquainted(
+    author: str, recipe: Recipe, pseudonymiser: Pseudonymiser
+) -> AbstractContextManager[None]:
+    """Impressions as by somebody who never saw a country of that author."""
+    if author not in recipe.lands:
+        return nullcontext()
+    others = tuple(land for land in recipe.lands if land != author)
+    return other_impressions(replace(recipe, lands=others), pseudonymiser)
+
+
 def line(author: str, kind: str, learned: str, found: Evaluation) -> str:
     """One line of the table."""
     recall = {each.stage: each.recall or 0.0 for each in found.headline.stages}
@@ -127,7 +139,10 @@ def report(
     for author in authors:
         others = [each for land, made in practised.items() if land != author for each in made]
         for kind in kinds if author != HOME else kinds[:1]:  # home has no kinds
-            with tempfile.TemporaryDirectory() as scratch:
+            with (
+                tempfile.TemporaryDirectory() as scratch,
+                unacquainted(author, recipe, pseudonymiser),
+            ):
                 data = country(author, kind, registrations, Path(scratch) / "country")
                 folder = read_folder(data, pseudonymiser)
                 abroad = measured(data, folder, others[1:], known=others[0].folder, recipe=recipe)

@@ -261,29 +261,30 @@ def _left_out(data: Path, out: Path, start: int | None, seed: int) -> Callable[[
     """How to score with a model that never saw a pattern: neither in the data's verdicts nor in lessons."""
     from detector.decision import Policy
     from detector.model.recipe import Recipe
-    from detector.practice import scores_without
+    from detector.practice import other_impressions, scores_without
 
     recipe, policy = Recipe.load(MODELS / "recipe.toml"), Policy.load(MODELS / "policy.toml")
     folder = _read(data, None, out, _quiet)
     border = start if start is not None else int(folder.registrations.at[0])
 
     def scored(pattern: str) -> pd.DataFrame:
-        return scores_without(
-            pattern,
-            folder,
-            data,
-            lessons=_lessons(recipe, None, seed, (pattern,), _quiet),
-            train=lambda cut, known: _trained(
-                cut,
-                known,
-                recipe=recipe,
-                policy=policy,
-                until=border,
-                seed=seed,
-                report=_quiet,
-            ),
-            start=border,
-        )
+        with other_impressions(recipe, _pseudonymiser(None), without=(pattern,)):
+            return scores_without(
+                pattern,
+                folder,
+                data,
+                lessons=_lessons(recipe, None, seed, (pattern,), _quiet),
+                train=lambda cut, known: _trained(
+                    cut,
+                    known,
+                    recipe=recipe,
+                    policy=policy,
+                    until=border,
+                    seed=seed,
+                    report=_quiet,
+                ),
+                start=border,
+            )
 
     return scored
 

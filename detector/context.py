@@ -6,7 +6,7 @@ queries. This is the only way features get at the past, for training, scoring an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -37,6 +37,7 @@ from detector.history import (
     ledger,
     seconds,
     seconds_known,
+    tell_impressions,
 )
 from detector.lifecycle import (
     STAGES,
@@ -164,7 +165,7 @@ class Past:
         own = folder.registrations
         commits = commit_ranks(own)
         arrived = arrivals(own.at, commits)
-        late = bool((arrived != own.at).any())
+        late = bool((np.diff(commits) < 0).any())  # a tie may be committed out of order, too
         keys = [_ids(own, spec.name) for spec in SPECS]
         gathered = in_order(lambda ids: group(ids, commits, late=late), keys)
         groups = dict(zip((spec.name for spec in SPECS), gathered, strict=True))
@@ -261,6 +262,17 @@ class Past:
             after,
             attaches,
         )
+
+    def tell_impressions(self, context: Context, keys: Iterable[str]) -> None:
+        """Have a context say what impressions some keys' others made, where some were made since it was."""
+        queries = context.queries
+        values = self.entries.values[queries.rows]
+        offsets = context.own.block_offset.astype(np.int32)
+        for key in keys:
+            asked = Asked(self.groups[key].codes[queries.rows], values, offsets)
+            tell_impressions(
+                context.on(key), self.entries, self.groups[key], asked=asked, queries=queries
+            )
 
     def _aftermath(self, queries: Queries) -> Aftermath:
         return aftermath(

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from detector.compiled import njit
 from detector.registration import NEVER, NO_KEY, Registrations
-from detector.walks import walk
-from detector.windows import FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W, first_news
+from detector.walks import walk, walk_again
+from detector.windows import ENDS, FLAGS, MARKS, NOT_YET, VALUES, WINDOWS, F, W, first_news
 
 Column = NDArray[np.float32]
 Array = NDArray[Any]
@@ -46,7 +46,7 @@ class KeySpec:
     @cached_property
     def width(self) -> int:
         """Numbers that `windows.profile` writes for this key."""
-        return W + W * len(self.distinct) + (W + 1) * len(self.same) + W * F + 2
+        return W + W * len(self.distinct) + (W + 1) * len(self.same) + W * F + ENDS
 
     @cached_property
     def kernel(self) -> tuple[int, int, Array, Array]:
@@ -253,21 +253,36 @@ class KeyView:
 
     def flagged(self, flag: str, window: str = "memory") -> Column:
         """How many of them carry a flag of `windows.FLAGS`, as known at the moment."""
-        return self.numbers[:, self.spec.width - 2 - W * F + _FLAGGED[flag, window]]
+        return self.numbers[:, self.spec.width - ENDS - W * F + _FLAGGED[flag, window]]
 
     def all_flagged(self, window: str = "memory") -> NDArray[np.float32]:
         """The same of every flag: queries by FLAGS."""
-        end = self.spec.width - 2
+        end = self.spec.width - ENDS
         return self.numbers[:, end - W * F + WINDOWS.index(window) : end : W]
 
     @property
     def gap(self) -> Column:
         """Seconds to the nearest of them; the whole memory where there is none."""
-        return self.numbers[:, -2]
+        return self.numbers[:, -ENDS]
 
     @property
     def reach(self) -> Column:
         """Seconds to the farthest of them; 0 where there is none."""
+        return self.numbers[:, 1 - ENDS]
+
+    @property
+    def impression(self) -> Column:
+        """The mean of the impressions that they made; NaN where nobody looked at any."""
+        return self.numbers[:, -3]
+
+    @property
+    def worst_impression(self) -> Column:
+        """The greatest of these."""
+        return self.numbers[:, -2]
+
+    @property
+    def bad_impressions(self) -> Column:
+        """The share of bad ones among these."""
         return self.numbers[:, -1]
 
     def _same_at(self, column: str) -> int:
@@ -307,6 +322,16 @@ def key_view(
     return KeyView(spec, numbers, more)
 
 
+def tell_impressions(
+    view: KeyView, ledger: Ledger, gathered: Group, *, asked: Asked, queries: Queries
+) -> None:
+    """Have a view say what impressions its key's registrations made, some of which were made since."""
+    codes = asked.codes.astype(np.int64)
+    own = (np.flatnonzero(codes >= 0), codes, asked.values, asked.offsets)
+    queried = (*own, queries.seconds, queries.orders, queries.commits)
+    walk_again(ledger.arrays, gathered.arrays, queried, view.spec.kernel[:2], view.numbers)
+
+
 def left_out(columns: Sequence[tuple[str, ...]], which: NDArray[np.int64]) -> tuple[Array, ...]:
     """What queries are told without, as `walk` takes it: `columns` by row, and each query's row."""
     sizes = np.array([len(names) for names in columns], np.int64)
@@ -328,7 +353,7 @@ def ledger(
     for name, column in values:
         table[:, VALUES.index(name)] = column
     mark = np.full((n, len(MARKS)), NOT_YET, np.int32)
-    mark[:, MARKS.index("flags")] = 0
+    mark[:, [MARKS.index("flags"), MARKS.index("impression")]] = 0
     mark[:, MARKS.index("offset")] = -1
     for name, column in marks:
         mark[:, MARKS.index(name)] = column

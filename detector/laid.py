@@ -33,6 +33,7 @@ _TOKENS = np.array(TOKEN_PLACES, np.int64)
 _FLAGS, _OFFSET, _HANDED_OVER, _TRAVELLED, _CLOSED, _REPORTED, _RENAMED, _SILENT, _NEWS = (
     MARKS.index(name) for name in ("flags", "offset", *KNOWN_LATER, "silent", "news")
 )
+_IMPRESSION = MARKS.index("impression")
 assert set(VALUES) == {VALUES[i] for i in (_SECOND, _OWN, _CARRIER, _PLACE, _STATE, *TOKEN_PLACES)}
 assert set(LATER_FLAGS) == {*KNOWN_LATER, "silent"} - {"renamed"}  # what is news
 
@@ -85,7 +86,8 @@ def _lay(raw: Array, observed: Array, base: int, ledger: Any, times: Any) -> int
             for j in range(FINGERPRINT):
                 wide |= np.int64(tokens[t, j]) << (8 * j)
             values[i, _TOKENS[t]] = wide
-        marks[i, _FLAGS], marks[i, _OFFSET] = entry.flags, entry.offset
+        marks[i, _FLAGS], marks[i, _IMPRESSION] = entry.flags, entry.impression
+        marks[i, _OFFSET] = entry.offset
         marks[i, _HANDED_OVER], marks[i, _TRAVELLED] = entry.handed_over, entry.travelled
         marks[i, _CLOSED], marks[i, _REPORTED] = entry.closed, entry.reported
         marks[i, _RENAMED] = entry.renamed

@@ -37,20 +37,20 @@ _TYPES = {
     "notes": "<u4",
     **dict.fromkeys(KEYS, "<i8"),
 }
-_FIXED = {"flags": "<u2"}
+_FIXED = {"flags": "u1", "impression": "u1"}
 _EXPOSED = {"grade": "i1", "incidents": "<i2", "tier": "i1"}
 ROW = np.dtype([*_TYPES.items(), *_FIXED.items(), *_EXPOSED.items()])
 _BEGINNING = Struct("<qq")  # moment and sequence number
 
 
-def filed(own: Registrations, exposed: Exposure, flags: Array) -> list[bytes]:
+def filed(own: Registrations, exposed: Exposure, flags: Array, impressions: Array) -> list[bytes]:
     """Each row as the log keeps it, with its carrier's own id at the end."""
     rows = np.zeros(len(own), ROW)
     for name in _TYPES:
         rows[name] = getattr(own, name)
     for name in _EXPOSED:
         rows[name] = getattr(exposed, name)
-    rows["flags"] = flags
+    rows["flags"], rows["impression"] = flags, impressions
     ids = own.registration_id.to_pylist()
     return [rows[i].tobytes() + ids[i].encode() for i in range(len(own))]
 
@@ -62,6 +62,7 @@ class Page:
     registrations: Registrations
     exposure: Exposure
     flags: Array
+    impressions: Array
 
 
 def read(kept: Sequence[bytes], carriers: tuple[str, ...]) -> Page:
@@ -73,7 +74,7 @@ def read(kept: Sequence[bytes], carriers: tuple[str, ...]) -> Page:
         registration_id=pa.array(ids, pa.large_string()), carriers=carriers, **columns
     )
     exposed = Exposure(*(np.ascontiguousarray(rows[name]) for name in _EXPOSED))
-    return Page(own, exposed, np.ascontiguousarray(rows["flags"]))
+    return Page(own, exposed, *(np.ascontiguousarray(rows[name]) for name in _FIXED))
 
 
 def anonymous(page: Page) -> tuple[list[bytes], NDArray[np.int32]]:
@@ -93,7 +94,7 @@ def anonymous(page: Page) -> tuple[list[bytes], NDArray[np.int32]]:
     blank = replace(blank, **_nobodys(n))
     exposed = Exposure(np.zeros(n, np.int8), np.zeros(n, np.int16), np.zeros(n, np.int8))
     flags = row_flags(blank, exposed, repeated=nobody, shared=nobody)
-    return filed(blank, exposed, flags), flags
+    return filed(blank, exposed, flags, np.zeros(n, np.uint8)), flags
 
 
 def _nobodys(n: int) -> dict[str, Any]:

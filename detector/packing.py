@@ -24,18 +24,28 @@ WAY = 0x80  # in the second byte
 T = len(TOKENS)
 _NOTHING = np.full(len(KNOWN_LATER) + VERDICTS, NOT_YET, "<i4").view(np.uint8)  # known of an entry
 _SHORT = SIZE - len(_NOTHING)
-_AT, _SEQUENCE, _TOKENS, _PLACE, _CARRIER, _FLAGS, _OFFSET, _BITS = (
+_AT, _SEQUENCE, _TOKENS, _PLACE, _CARRIER, _FLAGS, _IMPRESSION, _OFFSET, _BITS = (
     ENTRY.fields[name][1]  # type: ignore[index]
-    for name in ("at", "sequence", "tokens", "place", "carrier", "flags", "offset", "bits")
+    for name in (
+        "at",
+        "sequence",
+        "tokens",
+        "place",
+        "carrier",
+        "flags",
+        "impression",
+        "offset",
+        "bits",
+    )
 )
 # Bytes of an entry's beginning: two bits for each token, then whether it spoke, is at the place and of the
-# carrier of the one before it, and has something known.
+# carrier of the one before it, has something known, and made an impression.
 _HEAD, _TIME, _NUMBER, _WHERE = 4, 7, 5, 3
 _BEFORE, _NEW, _OWN = 1, 2, 3  # what a token's two bits say; 0 where there is none
-_SPOKE, _SAME_PLACE, _SAME_CARRIER, _KNOWN = (1 << (2 * T + i) for i in range(4))
+_SPOKE, _SAME_PLACE, _SAME_CARRIER, _KNOWN, _IMPRESSED = (1 << (2 * T + i) for i in range(5))
 _MOST = SIZE + _HEAD  # bytes that an entry may take
 assert _BITS + 1 == _SHORT
-assert 2 * T + 4 <= 8 * _HEAD
+assert 2 * T + 5 <= 8 * _HEAD
 
 
 def packed(records: Sequence[Record], own: NDArray[np.int64]) -> list[bytes]:
@@ -100,7 +110,7 @@ def _is_usual(raw: Array, low: int, n: int) -> bool:
         for j in range(_NUMBER, 8):
             usual &= raw[base + _SEQUENCE + j] == 0
         usual &= raw[base + _PLACE + _WHERE] == 0
-        usual &= raw[base + _CARRIER + 1] == 0 and raw[base + _FLAGS + 1] == 0
+        usual &= raw[base + _CARRIER + 1] == 0
         usual &= raw[base + _BITS] <= SPOKE
     return usual
 
@@ -142,6 +152,9 @@ def _pack_entry(raw: Array, base: int, behind: bool, known: Any, out: Array, at:
     else:
         at = _copied(raw, base + _CARRIER, 1, out, at)
     at = _copied(raw, base + _FLAGS, 1, out, at)
+    if raw[base + _IMPRESSION]:
+        head |= _IMPRESSED
+        at = _copied(raw, base + _IMPRESSION, 1, out, at)
     at = _copied(raw, base + _OFFSET, 2, out, at)
     if raw[base + _BITS]:
         head |= _SPOKE
@@ -217,8 +230,12 @@ def _unpack_entry(text: Array, at: int, behind: bool, own: int, out: Array, base
         out[base + _CARRIER] = text[at]
         at += 1
     out[base + _FLAGS] = text[at]
-    _copied(text, at + 1, 2, out, base + _OFFSET)
-    at += 3
+    at += 1
+    if head & _IMPRESSED:
+        out[base + _IMPRESSION] = text[at]
+        at += 1
+    _copied(text, at, 2, out, base + _OFFSET)
+    at += 2
     out[base + _BITS] = SPOKE if head & _SPOKE else 0
     if head & _KNOWN:
         _copied(text, at, SIZE - _SHORT, out, base + _SHORT)

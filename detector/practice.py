@@ -6,8 +6,9 @@ Lessons pass the same door as any data, under a key that is forgotten with them.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from detector import folder as files
+from detector import impression
 from detector.errors import BadInput
 from detector.intake import read_folder
 from detector.lands import HOME
 from detector.lands.countries import tables
+from detector.model.impressions import booster
 from detector.model.recipe import Recipe
 from detector.model.train import Lesson, Trained
 from detector.pseudonym import Pseudonymiser
@@ -29,6 +32,7 @@ from detector.scoring import scores
 from detector.simulate import write
 
 SEEDS = 7_919  # apart from the seeds that people use for their own countries
+IMPRESSIONS = 40_009  # the seed of countries that teach impressions, and no model anything
 
 
 def lessons(
@@ -61,6 +65,34 @@ def _lesson(
         write(made, Path(scratch) / "lesson")
         folder = read_folder(Path(scratch) / "lesson", pseudonymiser)
     return Lesson(folder, truth_of(folder, made["truth"].to_pandas()), land)
+
+
+def impressions(
+    recipe: Recipe,
+    pseudonymiser: Pseudonymiser,
+    out: Path,
+    *,
+    without: Collection[str] = (),
+    progress: Callable[[float], None] | None = None,
+) -> Path:
+    """Write the booster of impressions, as it is without the patterns left out."""
+    taught = lessons(recipe, pseudonymiser, seed=IMPRESSIONS, without=without, progress=progress)
+    known = [(lesson.folder, lesson.fraud) for lesson in taught]
+    made = booster(known, recipe, np.random.default_rng(IMPRESSIONS))
+    out.write_text(made.model_to_string(), "utf-8")
+    return out
+
+
+@contextlib.contextmanager
+def other_impressions(
+    recipe: Recipe, pseudonymiser: Pseudonymiser, *, without: Collection[str] = ()
+) -> Iterator[None]:
+    """For a while impressions are made as by somebody who never saw these patterns, or lands that the recipe
+    leaves out. Without it what is left out would be known from its impressions."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = impressions(recipe, pseudonymiser, Path(scratch) / "made.txt", without=without)
+        with impression.in_force(made):
+            yield
 
 
 def scores_without(

@@ -35,7 +35,8 @@ ENTRY = np.dtype(
         ("tokens", "u1", (len(TOKENS), FINGERPRINT)),
         ("place", "<i4"),
         ("carrier", "<u2"),
-        ("flags", "<u2"),
+        ("flags", "u1"),
+        ("impression", "u1"),
         ("offset", "<i2"),
         ("bits", "u1"),
         *((name, "<i4") for name in KNOWN_LATER),
@@ -44,6 +45,7 @@ ENTRY = np.dtype(
 )
 SIZE = ENTRY.itemsize
 _AT, _SEQUENCE, _IDENTITY = 0, 8, 16  # where these begin
+_IMPRESSION: int = ENTRY.fields["impression"][1]  # type: ignore[index]
 Record = bytes  # entries one after another, in time order
 
 
@@ -54,12 +56,16 @@ def fingerprints(tokens: Array) -> NDArray[np.int64]:
 
 
 def entries(columns: Mapping[str, Array], n: int) -> NDArray[Any]:
-    """`n` entries of which nothing is known yet that comes later. `tokens` are fingerprints, n by TOKENS."""
+    """`n` entries of which nothing is known yet that comes later. `tokens` are fingerprints, n by TOKENS.
+
+    They have made no impression where `columns` has none.
+    """
     made = np.zeros(n, ENTRY)
     tokens = np.ascontiguousarray(columns["tokens"], "<i8").view(np.uint8)
     made["tokens"] = tokens.reshape(n, len(TOKENS), 8)[:, :, :FINGERPRINT]  # lowest bytes first
     for name in ("at", "sequence", "place", "carrier", "flags", "offset"):
         made[name] = columns[name]
+    made["impression"] = columns.get("impression", 0)
     for name in (*KNOWN_LATER, "verdicts"):
         made[name] = NOT_YET
     return made
@@ -140,8 +146,18 @@ def changed(record: Record, sequence: int, facts: Mapping[str, int]) -> Record:
     return found.tobytes()
 
 
+def impressed(record: Record, impressions: Mapping[int, int]) -> Record:
+    """The record with the impressions that some of its registrations made, by sequence number."""
+    made = bytearray(record)
+    for sequence, impression in impressions.items():
+        place = _found(record, sequence)
+        if place >= 0:
+            made[place - _SEQUENCE + _IMPRESSION] = impression
+    return bytes(made)
+
+
 def _found(record: Record, sequence: int) -> int:
-    """Where the entry of a sequence number begins, -1 where there is none."""
+    """Where the sequence number of an entry stands, -1 where there is none."""
     wanted = sequence.to_bytes(8, "little")
     place = record.find(wanted)
     while place >= 0 and place % SIZE != _SEQUENCE:

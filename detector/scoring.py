@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from detector.context import Known, Past
 from detector.decision import ALLOW, DECISIONS, decide
-from detector.history import Queries
 from detector.lifecycle import STAGES
 from detector.model.artefact import Model
 from detector.model.dataset import Batch, batches, without
 from detector.model.explain import reasons
+from detector.model.impressions import acquainted
 from detector.registration import DataFolder, Registrations
 from detector.signals import REASONS, RULES, features
 
@@ -49,23 +49,23 @@ def scores(
     Everything before `start` is history. Tables of SCHEMA, stage by stage, each in time order.
     """
     past = Past.of(folder)
-    asked = {stage: _since(past, past.queries(stage), start) for stage in STAGES}
+    at, first = past.registrations.at, STAGES[0]
+    since = 0 if start is None else int(np.searchsorted(at, start))
+    asked = {stage: past.queries(stage) for stage in STAGES}
+    asked |= {s: q.pick(q.rows >= since) for s, q in asked.items() if s != first}
     rings = past.rings(asked)
-    total = sum(len(queries) for queries in asked.values())
-    done = 0
+    total, done = sum(len(queries) for queries in asked.values()) - since, 0
     for stage, queries in asked.items():
-        for batch in batches(past, stage, queries, rings[stage]):
+        made = (
+            acquainted(past, queries, rings[first], since=since)
+            if stage == first
+            else batches(past, stage, queries, rings[stage])
+        )
+        for batch in made:
             yield assessments(past, model, stage, batch)
             done += len(batch.queries)
             if progress:
                 progress(done / total)
-
-
-def _since(past: Past, queries: Queries, start: int | None) -> Queries:
-    if start is None:
-        return queries
-    kept = past.registrations.at[queries.rows] >= start
-    return queries.pick(kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from detector.compiled import njit
 from detector.extras import neighbour_run, open_lines
-from detector.windows import SLOTS, profile, visible
+from detector.windows import SLOTS, impressions, profile, visible
 
 Array = NDArray[Any]
 
@@ -24,7 +24,8 @@ def walk(
     out: Array,
     more: Array,
 ) -> None:
-    """`profile` (and `open_lines` or `neighbour_run`, by `extra` 1 or 2) of some queries of one key.
+    """`profile` and `impressions` of some queries of one key (and `open_lines` or `neighbour_run`, by `extra` 1
+    or 2).
 
     `ledger` is (values, marks, commits, labels, toggles); `group` (rows, earliest_after, offsets);
     `queries` (which of them have the key, in the order best taken; code of the key, own values, own
@@ -58,6 +59,7 @@ def walk(
             values, marks, labels, toggles, picked, n, own, when,
             distinct, same, slots, stamps, stamp, counts, out[q],
         )  # fmt: skip
+        impressions(values, marks, picked, n, own, memory, out[q])
         if extra == 1:
             open_lines(
                 values, marks, picked, n, own, moments[q],
@@ -68,3 +70,22 @@ def walk(
                 values, marks, picked, n, own, own_offsets[q],
                 slots, stamps, stamp + 1, taken, more[q],
             )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def walk_again(ledger: Any, group: Any, queries: Any, spec: Any, out: Array) -> None:
+    """`impressions` only, of all that a key's registrations left; arguments as `walk` has them."""
+    values, marks, commits, _, _ = ledger
+    rows, earliest_after, offsets = group
+    turns, codes, owns, _, _, orders, committed = queries
+    k, memory = spec
+    nothing = np.empty(0, np.int64)
+    picked = np.empty(k, np.int32)
+    bounds, query = np.empty(2, np.int64), np.empty(3, np.int64)
+    for turn in range(turns.shape[0]):
+        q = turns[turn]
+        bounds[0], bounds[1] = offsets[codes[q]], offsets[codes[q] + 1]
+        query[0], query[1], query[2] = orders[q], committed[q], k
+        own = owns[q]
+        n = visible(rows, values, commits, earliest_after, bounds, query, own, nothing, picked)
+        impressions(values, marks, picked, n, own, memory, out[q])

@@ -33,8 +33,9 @@ VALUES = ("second", "own", "identity", "root", "line", "sim", "handset", "device
 )  # fmt: skip
 # Columns of a ledger's `marks`. Times are whole seconds, rounded up: known from then on. `news` is the
 # first of the times from which one of LATER_FLAGS or a verdict is known: before it there is nothing to ask.
+# `impression` is how an entry looked at its own moment (`impression.py`), 0 where nobody looked.
 MARKS = ("flags", "offset", "handed_over", "travelled", "closed", "reported", "silent",
-         "renamed", "news")  # fmt: skip
+         "renamed", "news", "impression")  # fmt: skip
 # What may be counted about the other registrations: first those fixed at their own moment
 # (bits of `flags`), then those that become known later.
 FIXED_FLAGS = (
@@ -47,9 +48,13 @@ _FIXED = len(FIXED_FLAGS)
 NOT_YET = np.iinfo(np.int32).max
 
 _SECOND, _OWN, _IDENTITY = (VALUES.index(v) for v in ("second", "own", "identity"))
-_FLAGS, _FIRST_LATER, _NEWS = (MARKS.index(m) for m in ("flags", "handed_over", "news"))
+_FLAGS, _FIRST_LATER, _NEWS, _IMPRESSION = (
+    MARKS.index(m) for m in ("flags", "handed_over", "news", "impression")
+)
 _DISOWNED_BIT = 1 << (F - 1)
 _OWN_STATUS = sum(1 << FLAGS.index(f) for f in ("exposed", "grave", "official"))
+ENDS = 5  # numbers of a profile behind its counts
+BAD = 72  # an impression from which on it is a bad one
 SLOTS = 1024  # of a query's hash sets: four times the longest history
 
 Array = NDArray[Any]
@@ -241,13 +246,13 @@ def profile(
     `own` are the query's values; `when` is (moment, memory) in seconds. `out` holds, in this order:
     W counts; for each column in `distinct` W counts of different values; for each column in `same`
     W counts of entries equal to `own` and whether the nearest entry is; for each of FLAGS W counts;
-    the distance in seconds to the nearest entry and to the farthest. Distances only grow on the way, so
-    a window is told when the walk leaves it.
+    the distance in seconds to the nearest entry and to the farthest; and room for `impressions`. Distances
+    only grow on the way, so a window is told when the walk leaves it.
     """
     moment, memory = when[0], when[1]
     sizes = distinct.shape[0], same.shape[0]
     nearest_at = W + W * sizes[0] + W
-    gap_at = out.shape[0] - 2
+    gap_at = out.shape[0] - ENDS
     out[:] = 0.0
     for j in range(sizes[1]):
         out[nearest_at + (W + 1) * j] = np.nan
@@ -300,3 +305,26 @@ def profile(
     while w < W:
         tell(out, w, seen, counts, (low, high), sizes)
         w += 1
+
+
+@njit(nogil=True, cache=True)
+def impressions(
+    values: Array, marks: Array, picked: Array, n: int, own: Array, memory: int, out: Array
+) -> None:
+    """Of the impressions that one history's entries made the mean, the worst, and the share of bad ones, as the
+    last three of `out`.
+
+    NaN where nobody looked at any; as in `profile`, without the query's own and what lies beyond memory.
+    """
+    looked, sum_, worst, bad = 0, 0, 0, 0
+    for i in range(n):
+        row = picked[i]
+        far = abs(own[_SECOND] - values[row, _SECOND]) > memory
+        if not far and values[row, _OWN] != own[_OWN]:
+            looked += marks[row, _IMPRESSION] > 0
+            sum_ += marks[row, _IMPRESSION]
+            worst = max(worst, marks[row, _IMPRESSION])
+            bad += marks[row, _IMPRESSION] >= BAD
+    out[-3:] = np.nan
+    if looked:
+        out[-3], out[-2], out[-1] = sum_ / looked, worst, bad / looked

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detector.intake import Arriving
-from serve.judge import v8
+from serve.answers import Assessment
+from serve.judge import told, v8
+from serve.store.books import Answer
 from serve.world import body_print
 
 if TYPE_CHECKING:
@@ -29,6 +31,16 @@ class Batch:
     def events(self, rows: Sequence[int]) -> list[dict[str, object]]:
         """What was asked, by row."""
         return [self.questions[self.places[row]].event for row in rows]
+
+    def told(self, answer: Answer, row: int) -> Assessment:
+        """An answer about a row as it leaves the engine."""
+        event = self.questions[self.places[row]].event
+        return told(
+            answer,
+            folio=self.folios[row],
+            carrier=str(event["carrier_id"]),
+            registration_id=str(event["registration_id"]),
+        )
 
     def imported(self, rows: Sequence[int]) -> np.ndarray:
         """Whether each of some rows is of the past."""

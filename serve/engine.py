@@ -36,7 +36,8 @@ from serve.batch import Batch
 from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE, STAGES_BETWEEN, STAGES_WAIT
 from serve.entering import Rows, enter, renumbered
 from serve.grouping import Grouping
-from serve.judge import ALONE, Judge, told
+from serve.impressing import impress, now
+from serve.judge import ALONE, Judge
 from serve.later import Later, Lines
 from serve.reading import latest
 from serve.shelf import NAMES, PLACE, Shelf
@@ -229,7 +230,7 @@ class _Work:
             if known[folio][1] != batch.prints[row]:
                 answers[place] = Contradicted()
             elif folio in first:
-                answer = self._told(first[folio][0], folio, batch, row)
+                answer = batch.told(first[folio][0], row)
                 answers[place] = replace(answer, repeated=True)
 
     def _one_run(self, batch: Batch, fresh: np.ndarray, answers: list[Told | None]) -> int:
@@ -247,12 +248,15 @@ class _Work:
         rows = enter(rows, self._shelf, newest=newest)
         chosen = fresh[: len(rows)].tolist()
         due, before = self._due(rows) if self._later else ([], [])
-        self._file(rows, batch, chosen)
         asks = self._asks(due, before)
         mine, theirs = world.add(Entries(rows.journal(), NO_FACTS), asks)
-        found = self._activation(rows, mine, batch, chosen)
+        begun = None
+        if not world.alone:  # without rings nobody makes an impression
+            begun = impress(rows, self._shelf, self._glimpse(rows), mine)
+        self._file(rows, batch, chosen)
+        found = self._activation(rows, mine, batch, chosen, begun)
         for row, answer in zip(chosen, found, strict=True):
-            made = self._told(answer, batch.folios[row], batch, row)
+            made = batch.told(answer, row)
             answers[batch.places[row]] = made
             if batch.questions[batch.places[row]].notify:
                 self._new.append(made)
@@ -278,7 +282,7 @@ class _Work:
 
     def _file(self, rows: Rows, batch: Batch, taken: Sequence[int]) -> None:
         own = rows.own
-        kept = logbook.filed(own, rows.exposed, rows.flags)
+        kept = logbook.filed(own, rows.exposed, rows.flags, rows.impressions)
         numbers = own.sequence.tolist()
         names = [own.carriers[code] for code in own.carrier.tolist()]
         self._books.add(
@@ -307,11 +311,15 @@ class _Work:
         )
 
     def _activation(
-        self, rows: Rows, rings: RingViews, batch: Batch, taken: Sequence[int]
+        self,
+        rows: Rows,
+        rings: RingViews,
+        batch: Batch,
+        taken: Sequence[int],
+        begun: np.ndarray | None,
     ) -> list[Answer]:
         own, imported = rows.own, batch.imported(taken)
-        queries = Queries(np.arange(len(own)), own.at, own.sequence, own.sequence)
-        glimpse = self._glimpse(rows, base=int(own.sequence[0]))
+        glimpse, queries = self._glimpse(rows), now(rows)
         late = (own.at < self._now - BEHIND) & ~imported
         found = self._judge.answers(
             glimpse,
@@ -322,6 +330,7 @@ class _Work:
             about={"late": late, "imported": imported, ALONE: np.full(len(own), self._world.alone)},
             lacking=self._world.lacking(),
             locked=self._locked(own),
+            begun=begun,
         )
         folios = [batch.folios[row] for row in taken]
         self._books.add_answers(found, dict(zip(own.sequence.tolist(), folios, strict=True)))
@@ -337,7 +346,9 @@ class _Work:
         wants &= own.operation != _SAME_LINE
         return wants
 
-    def _glimpse(self, rows: Rows, *, base: int, lines: Lines | None = None) -> Glimpse:
+    def _glimpse(
+        self, rows: Rows, *, base: int | None = None, lines: Lines | None = None
+    ) -> Glimpse:
         attaches = NO_ATTACHES
         if lines is not None:
             attaches = self._shelf.histories(lines.attach_ids, len(ATTACH_SPECS))
@@ -349,7 +360,7 @@ class _Work:
             attaches,
             self._world.wave(),
             self._world.observed,
-            base,
+            int(rows.own.sequence[0]) if base is None else base,
         )
 
     def _stages(
@@ -376,25 +387,5 @@ class _Work:
                 lacking=self._world.lacking(),
             )
             self._books.add_answers(found, lines.folios)
-            self._new += [
-                self._later_told(lines, a, i) for a, i in zip(found, which.tolist(), strict=True)
-            ]
+            self._new += [lines.told(a, i) for a, i in zip(found, which.tolist(), strict=True)]
         self._books.drop_due(due)
-
-    def _later_told(self, lines: Lines, answer: Answer, i: int) -> Assessment:
-        own = lines.rows.own
-        return told(
-            answer,
-            folio=lines.folios[answer.sequence],
-            carrier=own.carriers[own.carrier[i]],
-            registration_id=own.registration_id[i].as_py(),
-        )
-
-    def _told(self, answer: Answer, folio: bytes, batch: Batch, row: int) -> Assessment:
-        event = batch.questions[batch.places[row]].event
-        return told(
-            answer,
-            folio=folio,
-            carrier=str(event["carrier_id"]),
-            registration_id=str(event["registration_id"]),
-        )

@@ -42,6 +42,7 @@ class Rows:
     own: Registrations
     exposed: Exposure
     flags: NDArray[np.int32]
+    impressions: NDArray[np.uint8]  # 0 where nobody looked yet
     ids: list[list[bytes | None]]
     values: NDArray[np.int64]
 
@@ -50,13 +51,15 @@ class Rows:
         """With the flags that ask nothing of the past."""
         nobody = np.zeros(len(own), np.bool_)
         flags = row_flags(own, exposed, repeated=nobody, shared=nobody)
-        return cls(own, exposed, flags, record_ids(own), own_values(own))
+        unseen = np.zeros(len(own), np.uint8)
+        return cls(own, exposed, flags, unseen, record_ids(own), own_values(own))
 
     @classmethod
     def filed(cls, page: logbook.Page) -> Rows:
         """Rows of the log, as they were entered."""
         own = page.registrations
-        return cls(own, page.exposure, page.flags, record_ids(own), own_values(own))
+        fixed = page.flags, page.impressions
+        return cls(own, page.exposure, *fixed, record_ids(own), own_values(own))
 
     def __len__(self) -> int:
         return len(self.own)
@@ -71,6 +74,7 @@ class Rows:
             self.own.take(which),
             Exposure(grade, incidents, tier),
             self.flags[:n],
+            self.impressions[:n],
             self.ids[:n],
             self.values[:n],
         )
@@ -85,6 +89,7 @@ class Rows:
             "place": own.place,
             "carrier": own.carrier,
             "flags": self.flags,
+            "impression": self.impressions,
             "offset": own.block_offset,
         }
         return entries(columns, len(own))

@@ -84,9 +84,11 @@ class Judge:
         about: Mapping[str, Array],
         lacking: Mapping[str, str],
         locked: Array | None = None,
+        begun: Array | None = None,
     ) -> list[Answer]:
         """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by
-        query, `lacking` the sources that are not as they should be.
+        query, `lacking` the sources that are not as they should be, `begun` the first columns of their
+        vectors where these are known already.
 
         Where `locked` is true the person asked for another proof: at least `step_up`, for a reason that
         such a step has anyway. Where rings and wave were not to be had (ALONE in `about`) rules decide.
@@ -95,7 +97,7 @@ class Judge:
             return []
         context = glimpse.context(stage, queries, rings)
         exposed = context.exposure
-        batch = Batch(queries, vectors(context), exposed.grade, exposed.tier, rings)
+        batch = Batch(queries, vectors(context, begun=begun), exposed.grade, exposed.tier, rings)
         model = None if ALONE in about and about[ALONE].any() else self._model()
         found = judged(glimpse, model, stage, batch) if model else by_rules(glimpse, stage, batch)
         said: list[dict[str, object]] = [

@@ -16,12 +16,12 @@ from detector.pseudonym import Pseudonymiser
 from detector.records import TOKEN_PLACES, changed, standing_in, with_tokens
 from detector.registration import EVENT_KINDS, LABEL_SOURCES, NEVER, WITHDRAWN, LineEvents
 from detector.windows import VALUES
-from serve.answers import LineEvent, Outcome, Refused, Unknown
+from serve.answers import Assessment, LineEvent, Outcome, Refused, Unknown
 from serve.bounds import AHEAD
 from serve.entering import Rows
-from serve.judge import v8
+from serve.judge import told, v8
 from serve.shelf import ATTACH_PLACE, Shelf, record_id
-from serve.store.books import Books, Seen, Verdict
+from serve.store.books import Answer, Books, Seen, Verdict
 from serve.world import World
 
 _ATTACH = EVENT_KINDS.index("attach")
@@ -39,6 +39,16 @@ class Lines:
     attach_ids: list[list[bytes | None]]  # per event, the records of ATTACH_SPECS
     verdicts: list[Verdict]
     folios: dict[int, bytes]  # by sequence
+
+    def told(self, answer: Answer, i: int) -> Assessment:
+        """An answer about one of them, as it leaves the engine."""
+        own = self.rows.own
+        return told(
+            answer,
+            folio=self.folios[answer.sequence],
+            carrier=own.carriers[own.carrier[i]],
+            registration_id=own.registration_id[i].as_py(),
+        )
 
 
 class Later:

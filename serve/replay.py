@@ -16,16 +16,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import logbook
+from detector import impression, logbook
 from detector.context import Past
 from detector.errors import BadInput
 from detector.history import Queries
 from detector.lifecycle import STAGES
 from detector.model.artefact import MANIFEST, Model, load
 from detector.model.dataset import Batch, batches
+from detector.model.impressions import prepared
 from detector.registration import DataFolder, Labels, LineEvents
 from detector.scoring import Given, graded, rule_hits, ruled_only
-from detector.signals import features
+from detector.signals import features, plain
 from serve.judge import ALONE, decided, stored_vector
 from serve.reference.live import Tables, known_of
 from serve.store.books import Answer, Books
@@ -60,13 +61,18 @@ def exported(books: Books, tables: Tables | None = None) -> DataFolder:
 
     A store that is at work is read in a snapshot: its tables are gone through one after the other.
     """
-    own = logbook.read([row for _, row in books.all_filed()], books.carriers()).registrations
-    order = np.lexsort((own.sequence, own.at))
-    own = own.take(order)
+    return _read(books, tables)[0]
+
+
+def _read(books: Books, tables: Tables | None) -> tuple[DataFolder, NDArray[np.uint8]]:
+    """The same, with the impressions that registrations made then."""
+    page = logbook.read([row for _, row in books.all_filed()], books.carriers())
+    order = np.lexsort((page.registrations.sequence, page.registrations.at))
+    own = page.registrations.take(order)
     place = np.full(books.last_sequence(), GONE, np.int32)
     place[own.sequence - 1] = np.arange(len(own))
     breaches, members, officials = known_of(books, tables, own.identity)
-    return DataFolder(
+    folder = DataFolder(
         own,
         _line_events(books, place),
         _labels(books, place),
@@ -77,6 +83,7 @@ def exported(books: Books, tables: Tables | None = None) -> DataFolder:
         (),
         True,
     )
+    return folder, page.impressions[order]
 
 
 def _line_events(books: Books, place: NDArray[np.int32]) -> LineEvents:
@@ -127,12 +134,13 @@ def differences(
             "part of the log has expired, so that what was answered from it cannot be made again:"
             " replay a copy from before"
         )
-    folder, since, last = exported(books, tables), books.erased_since(), books.last_sequence()
+    (folder, looks), since, last = _read(books, tables), books.erased_since(), books.last_sequence()
     place = np.empty(last, np.int64)
     place[folder.registrations.sequence - 1] = np.arange(len(folder.registrations))
     everything = [a for found in _answers(books, last) for a in found]
     answers = [a for a in everything if a.as_of >= since and not _alone(a)]
-    past = Past.of(folder, answered=_answered(everything, folder.registrations.sequence, last))
+    sequence = folder.registrations.sequence
+    past = prepared(folder, answered=_answered(everything, sequence, last), known=looks)
     asked = {stage: [a for a in answers if a.stage == i] for i, stage in enumerate(STAGES)}
     queries = {stage: _queries(past, place, found) for stage, found in asked.items()}
     rings = past.rings(queries)
@@ -143,6 +151,8 @@ def differences(
         for batch in batches(past, stage, queries[stage], rings[stage]):
             here = found[start : start + len(batch.vectors)]
             judged = _judged(past, stage, batch, here, models=models or {})
+            if stage == STAGES[0]:
+                judged |= _impressed(batch, here, looks[batch.queries.rows])
             for i, vector in enumerate(batch.vectors):
                 yield _difference(here[i], stage, names, vector) or judged.get(i)
             start += len(batch.vectors)
@@ -153,6 +163,19 @@ def differences(
 
 def _alone(answer: Answer) -> bool:
     return bool(json.loads(answer.answer).get(ALONE))
+
+
+def _impressed(
+    batch: Batch, answers: Sequence[Answer], recorded: NDArray[np.uint8]
+) -> dict[int, Difference]:
+    """Where the impression that was recorded is not what the vector makes, by position."""
+    again = impression.levels(batch.vectors[:, : len(plain())])
+    return {
+        i: Difference(
+            answers[i].sequence, STAGES[0], "impression", float(recorded[i]), float(again[i])
+        )
+        for i in np.flatnonzero(again != recorded).tolist()
+    }
 
 
 def _judged(

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from detector.context import Past
 from detector.intake import read_folder
+from detector.model.impressions import prepared
 from detector.scoring import rule_hits
 from detector.signals import RULES, features, vectors
 from tests import builders
@@ -30,7 +30,7 @@ class Story:
     def __init__(self, path: Path, *, stage: str = "activation", **tables: Sequence[Row]) -> None:
         data = read_folder(builders.folder(path / stage, **tables), builders.pseudonymiser())
         assert not data.rejections, "a story is told in valid rows"
-        past = Past.of(data)
+        past = prepared(data)
         queries = past.queries(stage)
         rings = past.rings({stage: queries})[stage]
         self._stage = stage

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.context import Past
 from detector.history import SPECS, activations, commit_ranks
 from detector.lifecycle import STAGES
+from detector.model.impressions import prepared
 from detector.registration import KEYS, DataFolder
 from detector.signals import features, vectors
-from detector.windows import FLAGS
+from detector.windows import FLAGS, MARKS
 from tests.streams import random_folder
 
 seeds = st.integers(0, 2**32 - 1)
@@ -22,7 +22,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 def vectors_of(folder: DataFolder, stage: str = "activation") -> tuple[np.ndarray, np.ndarray]:
     """Rows that reach the stage, and their vectors."""
-    past = Past.of(folder)
+    past = prepared(folder)
     queries = past.queries(stage)
     rings = past.rings({stage: queries})[stage]
     return queries.rows, vectors(past.context(stage, queries, rings))
@@ -81,7 +81,7 @@ def test_dropping_everything_after_a_moment_changes_no_vector_before_it(
     rng = np.random.default_rng(seed)
     folder = random_folder(rng, 200, late=late)
     cut = int(rng.integers(folder.registrations.at[0], folder.registrations.at[-1]))
-    past = Past.of(folder)
+    past = prepared(folder)
     moments = past.queries(stage).moments
     rows, whole = vectors_of(folder, stage)
     first_after = int(np.searchsorted(folder.registrations.at, cut))
@@ -99,7 +99,7 @@ def test_dropping_everything_after_a_moment_changes_no_vector_before_it(
 def test_a_vector_needs_only_the_bounded_history_of_its_keys(seed: int) -> None:
     rng = np.random.default_rng(seed)
     folder = random_folder(rng, 400)
-    past = Past.of(folder)
+    past = prepared(folder)
     row = int(rng.integers(200, 400))
     needed = np.zeros(400, bool)
     needed[row] = True
@@ -109,8 +109,9 @@ def test_a_vector_needs_only_the_bounded_history_of_its_keys(seed: int) -> None:
         needed[mine[mine < row][-spec.k :]] = True
     lines = past.groups["line"].codes
     needed[:row] |= np.isin(lines, lines[needed & (lines >= 0)])[:row]  # who took a line over
-    small = Past.of(keep_rows(folder, needed))
-    small.entries.marks[:, 0] = past.entries.marks[needed, 0]  # fixed at each row's own moment
+    small = prepared(keep_rows(folder, needed))
+    fixed = [MARKS.index("flags"), MARKS.index("impression")]  # at each row's own moment
+    small.entries.marks[:, fixed] = past.entries.marks[needed][:, fixed]
     small = replace(small, wave=past.wave)
     at = int(needed[:row].sum())
     query = activations(small.registrations, small.commits).pick(slice(at, at + 1))
@@ -143,7 +144,7 @@ def test_vectors_are_the_same_under_any_token_key(seed: int, stage: str) -> None
 
 
 def test_an_excess_is_the_one_of_its_flag_bit_for_bit() -> None:
-    past = Past.of(random_folder(np.random.default_rng(5), 300))
+    past = prepared(random_folder(np.random.default_rng(5), 300))
     queries = past.queries(STAGES[0])
     context = past.context(STAGES[0], queries, past.rings({STAGES[0]: queries})[STAGES[0]])
 
@@ -173,7 +174,7 @@ def test_an_empty_country_has_no_vectors(stage: str) -> None:
 
 def test_the_worst_excess_is_the_greatest_of_the_keys_that_a_row_has() -> None:
     folder = random_folder(np.random.default_rng(3), 200)
-    past = Past.of(folder)
+    past = prepared(folder)
     queries = past.queries("activation")
     rings = past.rings({"activation": queries})["activation"]
     context = past.context("activation", queries, rings)

@@ -24,20 +24,20 @@ lines = st.tuples(
     st.integers(-1, 999),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([0, 1, 96, 255]),
 )
-Line = tuple[int, int, list[int], int, int, int, bool, bool]
+Line = tuple[int, int, list[int], int, int, int, bool, bool, int]
 
 
 def record(told: list[Line]) -> bytes:
     made = np.zeros(len(told), ENTRY)
     for name in (*KNOWN_LATER, "verdicts"):
         made[name] = NOT_YET
-    for entry, (at, sequence, tokens, place, carrier, offset, spoke, closed) in zip(
-        made, told, strict=True
-    ):
+    for entry, line in zip(made, told, strict=True):
+        at, sequence, tokens, place, carrier, offset, spoke, closed, impression = line
         entry["at"], entry["sequence"], entry["place"] = at, sequence, place
         entry["carrier"], entry["flags"], entry["offset"] = carrier, carrier << 4, offset
-        entry["bits"] = spoke
+        entry["bits"], entry["impression"] = spoke, impression
         for i, token in enumerate(tokens):
             entry["tokens"][i] = np.frombuffer(token.to_bytes(8, "little")[:FINGERPRINT], np.uint8)
         if closed:
@@ -89,11 +89,11 @@ def kept_before(held: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("at", -1), ("at", 2**56), ("sequence", 2**40), ("carrier", 256), ("flags", 256), ("bits", 2)],
+    [("at", -1), ("at", 2**56), ("sequence", 2**40), ("carrier", 256), ("bits", 2)],
 )
 def test_numbers_without_room_are_kept_whole(name: str, value: int) -> None:
     made = np.frombuffer(
-        record([(1, 2, [3] * len(TOKENS), 4, 0, 5, False, False)] * 2), ENTRY
+        record([(1, 2, [3] * len(TOKENS), 4, 0, 5, False, False, 6)] * 2), ENTRY
     ).copy()
     made[name][1] = value
     held = made.tobytes()
@@ -103,6 +103,6 @@ def test_numbers_without_room_are_kept_whole(name: str, value: int) -> None:
 
 def test_a_record_of_one_entry_fits_the_smallest_box_whatever_it_holds() -> None:
     tokens = [OWN, *(2**40 + i for i in range(len(TOKENS) - 1))]
-    [text] = packed([record([(2**55, 2**39, tokens, 32_999, 3, 999, True, False)])], own(1))
+    [text] = packed([record([(2**55, 2**39, tokens, 32_999, 3, 999, True, False, 255)])], own(1))
 
     assert len(text) <= SIZES[0] - SALT_BYTES - LENGTH_BYTES

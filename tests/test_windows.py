@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detector.context import Past
 from detector.history import BY_NAME, KeyView
-from detector.windows import DAY, FLAGS, HOUR, LATER_FLAGS, MARKS, VALUES, WEEK
+from detector.windows import BAD, DAY, FLAGS, HOUR, LATER_FLAGS, MARKS, VALUES, WEEK
 from tests.streams import random_folder
 
 WINDOW_SECONDS = {"hour": HOUR, "day": DAY, "week": WEEK}
@@ -51,6 +51,9 @@ class Oracle:
     def flagged(self, flag: str, window: str) -> int:
         return sum(self.has(j, flag) for j in self.within(window))
 
+    def impression(self, row: int) -> int:
+        return int(self.past.entries.marks[row, MARKS.index("impression")])
+
     def has(self, row: int, flag: str) -> bool:
         ledger = self.past.entries
         own_status = flag in ("exposed", "grave", "official")
@@ -74,6 +77,7 @@ def test_every_kernel_says_what_a_loop_over_the_past_says(
 ) -> None:
     rng = np.random.default_rng(seed)
     past = Past.of(random_folder(rng, 500, late=late))
+    past.entries.marks[:, MARKS.index("impression")] = rng.integers(0, 4, 500) * 40
     queries = past.queries(stage)
     context = past.context(stage, queries, past.rings({stage: queries})[stage])
     key = str(rng.choice(list(BY_NAME)))
@@ -98,6 +102,15 @@ def assert_view_agrees(view: KeyView, q: int, oracle: Oracle) -> None:
     distances = [oracle.distance(j) for j in oracle.entries]
     assert view.gap[q] == min(distances, default=view.spec.memory * DAY)
     assert view.reach[q] == max(distances, default=0)
+    made = [level for j in oracle.entries if (level := oracle.impression(j))]
+    if not made:
+        assert np.isnan(
+            [view.impression[q], view.worst_impression[q], view.bad_impressions[q]]
+        ).all()
+        return
+    assert view.impression[q] == np.float32(np.mean(made))
+    assert view.worst_impression[q] == max(made)
+    assert view.bad_impressions[q] == np.float32(np.mean(np.array(made) >= BAD))
 
 
 def open_lines_of(past: Past, row: int) -> set[int]:

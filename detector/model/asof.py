@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from detector.context import Past
 from detector.errors import BadInput, TooLittleData
 from detector.lifecycle import STAGES
 from detector.model.dataset import (
@@ -31,6 +30,7 @@ from detector.model.dataset import (
     patience,
     verdicts,
 )
+from detector.model.impressions import prepared
 from detector.registration import (
     LABEL_SOURCES,
     NO_KEY,
@@ -123,7 +123,7 @@ def table_as_of(
     if not len(known.registrations):
         raise TooLittleData(f"nothing was registered before {until:%Y-%m-%d}")
     waited = patience(known, maturity)
-    past = Past.of(known)
+    past = prepared(known)
     verdict = verdicts(known.labels, len(known.registrations))
     asked = past.queries(stage)
     kept = drawn(asked, verdict, most=most, rng=np.random.default_rng(0))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from detector.model.recipe import Recipe
 from detector.model.standing import Standing, settled
 from detector.signals import features
+from detector.signals.features import Feature
 
 Array = NDArray[Any]
 QUICK = 0.3  # of the rounds, for the booster that says which rows are hard
@@ -43,16 +44,25 @@ class Rows:
         return replace(self, vectors=self.vectors[keep], fraud=self.fraud[keep], weight=weight)
 
 
-def learned(parts: Sequence[Rows], stage: str, *, recipe: Recipe, seed: int) -> lgb.Booster:
+def learned(
+    parts: Sequence[Rows],
+    stage: str,
+    *,
+    recipe: Recipe,
+    seed: int,
+    of: Sequence[Feature] | None = None,
+) -> lgb.Booster:
     """Two fits: a quick one says which rows are hard, the second learns.
 
-    The first of the parts is the data's own, and the booster speaks of its country.
+    The first of the parts is the data's own, and the booster speaks of its country. Columns are the features
+    of the stage unless they are `of` others.
     """
+    columns = features(stage) if of is None else of
     rng = np.random.default_rng(seed)
     thinned = [_thinned(part, 1 - recipe.easy_share, rng) for part in parts]
-    quick = _fit(thinned, stage, recipe=recipe, seed=seed, share=QUICK)
+    quick = _fit(thinned, columns, recipe=recipe, seed=seed, share=QUICK)
     hard = [_with_hard_rows(part, quick, recipe, rng) for part in parts]
-    booster, home = _fit(hard, stage, recipe=recipe, seed=seed), parts[0].country
+    booster, home = _fit(hard, columns, recipe=recipe, seed=seed), parts[0].country
     return booster if home is None else settled(booster, home)
 
 
@@ -78,13 +88,18 @@ def _with_hard_rows(
 
 
 def _fit(
-    parts: Sequence[Rows], stage: str, *, recipe: Recipe, seed: int, share: float = 1.0
+    parts: Sequence[Rows],
+    columns: Sequence[Feature],
+    *,
+    recipe: Recipe,
+    seed: int,
+    share: float = 1.0,
 ) -> lgb.Booster:
     """One booster, deterministic for a seed, data, CPU type and thread count.
 
     Where parts know where values stand, it is one of features and of their standings.
     """
-    names, directions = zip(*((f.name, f.monotone) for f in features(stage)), strict=True)
+    names, directions = zip(*((f.name, f.monotone) for f in columns), strict=True)
     if parts[0].country is not None:
         names, directions = (*names, *(f"{name}_standing" for name in names)), 2 * directions
     settings: dict[str, Any] = dict(recipe.booster)

@@ -12,7 +12,8 @@ _MEANT = {
     LATER: "Recall is at the score where one false alarm in a thousand is expected; AUC and average "
     "precision take what is unlabelled for legitimate, and understate.",
     LEFT_OUT: "Recall is at the score that one honest registration in a thousand exceeds. Each country was "
-    "judged by what learned from other authors' only; thresholds and probabilities were set there too.",
+    "judged by what learned from other authors' only; thresholds and probabilities were set there too. What "
+    "impressions are made by had learned from all of them, so that in a strange country it is less.",
 }
 
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.context import Past
 from detector.lifecycle import STAGES
 from detector.model.dataset import FRAUD, UNLABELLED, training_tables, verdicts
+from detector.model.impressions import prepared
 from detector.registration import MICROSECONDS, OPERATIONS, DataFolder, Registrations
 from detector.signals import features
 
@@ -65,7 +65,7 @@ def planted(folder: DataFolder, *, rows: int, seed: int) -> NDArray[np.float32]:
 
 def _vectors(folder: DataFolder, member: NDArray[np.bool_], rng: np.random.Generator) -> Array:
     verdict = np.where(member, FRAUD, UNLABELLED).astype(np.int8)
-    tables = training_tables(Past.of(folder), verdict, stages=STAGES[:1], most=0, rng=rng)
+    tables = training_tables(prepared(folder), verdict, stages=STAGES[:1], most=0, rng=rng)
     return tables[STAGES[0]].vectors
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Recipe:
     novelty_weight: float
     planted_rows: int = 0
     planted_weight: float = 0.0
+    impression: Mapping[str, float] = field(default_factory=dict)
 
     def coarser(self, rows: int) -> Recipe:
         """With a booster that tells fewer people apart, for that many rows: leaves are fewer, and larger where
@@ -76,6 +77,7 @@ class Recipe:
                 float(text["novelty"]["weight"]),
                 int(text.get("planted", {}).get("rows", 0)),
                 float(text.get("planted", {}).get("weight", 0.0)),
+                text.get("impression", {}),
             )
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as fault:
             raise BadInput(f"recipe {path.name} cannot be used: {type(fault).__name__}") from fault

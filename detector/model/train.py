@@ -40,6 +40,7 @@ from detector.model.dataset import (
 )
 from detector.model.held_out import Judged, by_others, figures, limits, said
 from detector.model.hindsight import HINDSIGHT, LOOK_BACK
+from detector.model.impressions import prepared
 from detector.model.material import LEAST_ROWS, Material
 from detector.model.novelty import Novelty, novelty
 from detector.model.planted import planted
@@ -103,7 +104,7 @@ def train(
             f"there are {len(known.registrations)}"
         )
     rng = np.random.default_rng(seed)
-    past, verdict = Past.of(known), verdicts(known.labels, len(known.registrations))
+    past, verdict = prepared(known), verdicts(known.labels, len(known.registrations))
     own = _tables(past, verdict, recipe, rng, progress)
     taught = _lesson_tables(lessons, recipe, rng, progress, looks=not elsewhere)
     shown = not elsewhere and (own[STAGES[0]].verdict == FRAUD).any()
@@ -186,7 +187,7 @@ def _lesson_table(
     learned_from = rng.random(len(lesson.fraud)) < recipe.practice_honest_share
     honest = np.where(learned_from, LEGITIMATE, UNLABELLED)
     truth = np.where(lesson.fraud, FRAUD, honest).astype(np.int8)
-    past = Past.of(lesson.folder)
+    past = prepared(lesson.folder)
     tables = _tables(past, truth, replace(recipe, most_unlabelled=0), rng, _quiet)
     if not looks:
         return tables

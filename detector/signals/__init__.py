@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector import impression
 from detector.context import Context
 from detector.lifecycle import STAGES
 from detector.signals import (
@@ -16,6 +19,7 @@ from detector.signals import (
     geography,
     handover,
     identity,
+    impressions,
     line,
     neighbours,
     network,
@@ -28,6 +32,7 @@ from detector.signals.features import Feature
 from detector.signals.reasons import Reason
 from detector.signals.rules import Rule
 
+Array = NDArray[Any]
 SIGNALS = (
     identity.SIGNAL,
     device.SIGNAL,
@@ -40,6 +45,7 @@ SIGNALS = (
     neighbours.SIGNAL,
     ring.SIGNAL,
     business.SIGNAL,
+    impressions.SIGNAL,
     handover.SIGNAL,
 )
 UNUSUAL = Reason(
@@ -58,16 +64,39 @@ def features(stage: str) -> tuple[Feature, ...]:
     return tuple(f for s in SIGNALS if not (activation and s.later) for f in s.features)
 
 
-def vectors(context: Context) -> NDArray[np.float32]:
-    """The feature vectors of a batch of queries: queries by features of its stage."""
-    wanted = features(context.stage)
+def plain() -> tuple[Feature, ...]:
+    """Those at activation that ask for no impressions: the first columns, and what an impression is made of."""
+    return tuple(f for s in SIGNALS if not (s.later or s.of_company) for f in s.features)
+
+
+def vectors(context: Context, *, begun: Array | None = None) -> NDArray[np.float32]:
+    """The feature vectors of a batch of queries: queries by features of its stage.
+
+    `begun` are their first columns, where these are known already.
+    """
+    return _columns(context, features(context.stage), begun)
+
+
+def plain_vectors(context: Context) -> NDArray[np.float32]:
+    """The same of plain features."""
+    return _columns(context, plain(), None)
+
+
+def _columns(
+    context: Context, wanted: Sequence[Feature], begun: Array | None
+) -> NDArray[np.float32]:
     table = np.empty((len(context.queries), len(wanted)), np.float32)
-    for i, f in enumerate(wanted):
+    first = 0 if begun is None else begun.shape[1]
+    if begun is not None:
+        table[:, :first] = begun
+    for i, f in enumerate(wanted[first:], start=first):
         table[:, i] = f.column(context)
     return table
 
 
 def fingerprint() -> str:
-    """A hash of the names, order, directions and reasons of all features: what a model was made for."""
+    """A hash of the names, order, directions and reasons of all features, and of what impressions are made by:
+    what a model was made for."""
     facts = [[s, f.name, f.monotone, f.reason] for s in STAGES for f in features(s)]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    made_by = [*facts, [impression.version()]]
+    return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:16]

@@ -20,3 +20,4 @@ class Signal:
     reasons: tuple[Reason, ...] = ()
     rules: tuple[Rule, ...] = ()
     later: bool = False  # known only after activation
+    of_company: bool = False  # asks what impressions others made, and so is no part of one

@@ -21,6 +21,7 @@ from detector.context import Past
 from detector.errors import BadInput
 from detector.intake import read_folder
 from detector.model.dataset import FRAUD, UNLABELLED, as_known, verdicts
+from detector.model.impressions import prepared
 from detector.model.scored import NONE, population
 from detector.pseudonym import Key, Pseudonymiser
 from detector.registration import (
@@ -96,7 +97,7 @@ class Country:
     @cached_property
     def past(self) -> Past:
         """Prepared for asking what was known; made once."""
-        return Past.of(self.folder)
+        return prepared(self.folder)
 
     @cached_property
     def keys(self) -> pa.Array:

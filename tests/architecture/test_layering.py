@@ -48,6 +48,7 @@ LAYERS = (
     "running",
     "logbook",
     "live",
+    "impression",
     "signals",
     "decision",
     "audit",
@@ -59,6 +60,7 @@ LAYERS = (
     "workbench",
     "demo",
     "console",
+    "impressing",
     "simulating",
     "cli",
 )
@@ -161,7 +163,7 @@ def test_no_draw_is_made_without_a_seed() -> None:
 
 
 def test_generators_are_made_only_where_a_seed_comes_in() -> None:
-    homes = ("detector.simulate", "detector.model", CLI, *SEEDED)
+    homes = ("detector.simulate", "detector.model", "detector.practice", CLI, *SEEDED)
     made = [s.at(x) for s in DETECTOR if not is_within(s.name, homes) for x in generators_made(s)]
 
     assert made == [], "take `rng: np.random.Generator` as an argument"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -42,6 +43,14 @@ def test_no_lesson_is_the_examiners_own(monkeypatch: pytest.MonkeyPatch) -> None
         asked.extend(map(id, given))
 
     monkeypatch.setattr(abroad, "measured", measured)
+    others: list[tuple[str, ...]] = []
+
+    def impressions(recipe: Recipe, _: object) -> AbstractContextManager[None]:
+        others.append(recipe.lands)
+        return nullcontext()
+
+    monkeypatch.setattr(abroad, "other_impressions", impressions)
     list(abroad.report(["strangers"], ["plain"], 2_000, recipe=QUICK, own=True))
 
     assert asked == [id(practised["mexico"][0])]
+    assert others == [("mexico",)]

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.context import Past
 from detector.lifecycle import STAGES
 from detector.model.dataset import (
     FRAUD,
@@ -20,6 +19,7 @@ from detector.model.dataset import (
     training_tables,
     verdicts,
 )
+from detector.model.impressions import prepared
 from detector.registration import DataFolder, Labels
 from tests.streams import SECOND, random_folder
 
@@ -110,7 +110,7 @@ def test_a_row_nobody_has_spoken_about_is_not_legitimate() -> None:
 
 def tables_of(folder: DataFolder, *, most: int = 10**6, seed: int = 1) -> dict[str, TrainingTable]:
     return training_tables(
-        Past.of(folder),
+        prepared(folder),
         verdicts(folder.labels, len(folder.registrations)),
         stages=STAGES,
         most=most,

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from detector.context import Past
 from detector.decision import ALLOW, DECISIONS
 from detector.lifecycle import STAGES
 from detector.model.dataset import Batch, Without, batches, without
 from detector.model.explain import LEAST_DROP, MOST, reasons, strengths
+from detector.model.impressions import prepared
 from detector.registration import DataFolder
 from detector.scoring import rule_hits
 from detector.signals import REASONS, RULES, UNUSUAL, features
@@ -28,7 +28,7 @@ SAMPLE = 12  # rows per reason; each costs a replay
 @cache
 def batch(stage: str) -> Batch:
     """The tiny country's vectors at a stage."""
-    past = Past.of(tiny.folder())
+    past = prepared(tiny.folder())
     queries = past.queries(stage)
     (made,) = batches(past, stage, queries, past.rings({stage: queries})[stage])
     return made
@@ -38,7 +38,7 @@ def suspicious(stage: str) -> tuple[np.ndarray, Without]:
     """The country's highest scores at a stage, and what would be known of them without others."""
     found = batch(stage)
     top = np.argsort(-tiny.model().evidence(stage, found.vectors), kind="stable")[:TOP]
-    return found.vectors[top], without(Past.of(tiny.folder()), stage, found, top)
+    return found.vectors[top], without(prepared(tiny.folder()), stage, found, top)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -105,7 +105,7 @@ def test_each_rule_that_hit_is_among_the_reasons() -> None:
     _, hits = rule_hits("activation", found.vectors)
     hit = np.flatnonzero(np.logical_or.reduce(hits))
     ruled = [tuple(r.reason for r, h in zip(RULES, hits, strict=True) if h[i]) for i in hit]
-    again = without(Past.of(tiny.folder()), "activation", found, hit)
+    again = without(prepared(tiny.folder()), "activation", found, hit)
     told = reasons(tiny.model(), "activation", found.vectors[hit], without=again, ruled=ruled)
 
     assert len(hit)
@@ -148,7 +148,7 @@ def evidence_without(row: int, keys: tuple[str, ...]) -> float:
         sharing |= (ids == ids[row]) & (ids != 0)
     keep = ~sharing & (np.arange(len(own)) < row)
     keep[row] = True
-    past = Past.of(rows_of(data, keep))
+    past = prepared(rows_of(data, keep))
     queries = past.queries("activation").pick(slice(len(past.registrations) - 1, None))
     rings = past.rings({"activation": queries})["activation"]
     (last,) = batches(past, "activation", queries, rings)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.context import Past
 from detector.lifecycle import STAGES
 from detector.model import boosters, train
 from detector.model.dataset import FRAUD, LEGITIMATE, UNLABELLED, TrainingTable, looked_back
@@ -24,6 +23,7 @@ from detector.model.hindsight import (
     hindsight,
     suspected_share,
 )
+from detector.model.impressions import prepared
 from detector.model.material import Material
 from detector.model.memory import CARES, Care
 from detector.model.recipe import Recipe
@@ -152,7 +152,7 @@ def test_suspected_rows_are_learned_from_as_misuse_and_doubted_ones_not_at_all()
 
 def test_nobody_is_looked_at_later_than_is_known() -> None:
     folder = tiny.folder()
-    past, at = Past.of(folder), folder.registrations.at
+    past, at = prepared(folder), folder.registrations.at
     end = int(folder.line_events.at.max())
     silent, rows = np.full(len(at), UNLABELLED, np.int8), np.arange(0, len(at), 50)
 

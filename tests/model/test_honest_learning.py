@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from detector.context import Past
 from detector.model.artefact import Model
 from detector.model.dataset import as_known, batches
 from detector.model.estimators import RiskClassifier
 from detector.model.hearing import chance_of_hearing, outcome_weights
+from detector.model.impressions import prepared
 from detector.registration import NEVER, DataFolder, Labels
 from tests import tiny
 
@@ -48,7 +48,7 @@ def only_officials_answer() -> DataFolder:
 @cache
 def vectors() -> np.ndarray:
     """What the model sees of each registration."""
-    past = Past.of(as_known(tiny.folder(), NEVER))
+    past = prepared(as_known(tiny.folder(), NEVER))
     asked = past.queries("activation")
     rings = past.rings({"activation": asked})["activation"]
     return np.concatenate([b.vectors for b in batches(past, "activation", asked, rings)])

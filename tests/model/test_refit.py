@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detector.context import Past
 from detector.lifecycle import STAGES
 from detector.model import refit
 from detector.model.boosting import Rows
@@ -22,6 +21,7 @@ from detector.model.card import card
 from detector.model.dataset import FRAUD, TrainingTable, training_tables, verdicts
 from detector.model.held_out import Judged, said
 from detector.model.hindsight import NOTHING, Hindsight
+from detector.model.impressions import prepared
 from detector.model.material import Material
 from detector.model.refit import TOP, Refit, top
 from detector.model.train import Trained
@@ -93,7 +93,7 @@ def material() -> Material:
     folder = tiny.folder()
     verdict = verdicts(folder.labels, len(folder.registrations))
     rng = np.random.default_rng(1)
-    tables = training_tables(Past.of(folder), verdict, stages=STAGES, most=10**9, rng=rng)
+    tables = training_tables(prepared(folder), verdict, stages=STAGES, most=10**9, rng=rng)
     return Material(tables, {stage: [] for stage in STAGES}, mature=NEVER)
 
 

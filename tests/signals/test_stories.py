@@ -352,3 +352,21 @@ def test_a_service_centre_on_a_deadline_day_keeps_the_countrys_tempo(tmp_path: P
 
     assert abs(story[busy]["agent_tempo_day"]) < 0.5
     assert story[keen]["agent_tempo_day"] > story[busy]["agent_tempo_day"] + 0.5
+
+
+def test_who_comes_after_a_worked_off_list_is_in_bad_company(tmp_path: Path) -> None:
+    def on(device: str, i: int, **columns: Any) -> dict[str, Any]:
+        moment = at(minutes=3 * i)
+        return registration(device_id=device, registered_at=moment, channel="app", **columns)
+
+    listed = [on("ring", i, identity_value=curp_of(910_000 + i)) for i in range(12)]
+    own = [on("own", 300 * i, identity_value=ANA, operation="link_existing") for i in range(4)]
+    alone = on("mine", 1, identity_value=BETO)
+
+    story = Story(tmp_path, registrations=[*listed, *own, alone])
+
+    last, calm = story[listed[-1]], story[own[-1]]
+    assert last["device_impression"] > calm["device_impression"]
+    assert last["device_worst_impression"] > calm["device_worst_impression"]
+    assert np.isnan(story[alone]["device_impression"])
+    assert np.isnan(story[listed[0]]["device_impression"])  # nobody was there before

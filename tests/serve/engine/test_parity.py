@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from detector.context import Past
+from detector import impression
 from detector.lifecycle import STAGES
 from detector.logbook import read
 from detector.model import artefact
+from detector.model.impressions import prepared
 from detector.registration import NEVER, DataFolder, Officials
 from detector.scoring import scores
 from serve import engine
@@ -164,7 +165,7 @@ def test_scores_of_a_real_model_are_those_of_its_replay(tmp_path: Path, along: N
 
 def in_time(folder: DataFolder) -> dict[tuple[str, str], int]:
     """What each assessment of a folder does not see, had nobody waited: the first such sequence number."""
-    past, ids = Past.of(folder), folder.registrations.registration_id.to_pylist()
+    past, ids = prepared(folder), folder.registrations.registration_id.to_pylist()
     asked = {stage: past.queries(stage) for stage in STAGES}
     return {
         (ids[row], stage): commit + 1
@@ -181,3 +182,14 @@ def test_the_replay_finds_one_number_that_was_changed(standing: Standing) -> Non
     (difference,) = standing.differing()
 
     assert difference.startswith("registration 2 at activation")
+
+
+def test_an_impression_that_the_replay_does_not_make_is_told(
+    standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(standing, Stream(np.random.default_rng(5)), 20)
+    assert standing.differing() == []
+
+    monkeypatch.setattr(impression, "levels", lambda rows: np.full(len(rows), 7, np.uint8))
+
+    assert any("impression was" in told for told in standing.differing())

@@ -12,6 +12,7 @@ from detector.context import Past
 from detector.history import SPECS
 from detector.laid import laid_out
 from detector.live import own_values
+from detector.model.impressions import prepared
 from detector.records import (
     ENTRY,
     KNOWN_LATER,
@@ -21,6 +22,7 @@ from detector.records import (
     changed,
     entries,
     fingerprints,
+    impressed,
     inserted,
     lately,
 )
@@ -126,7 +128,7 @@ def test_a_fingerprint_is_zero_only_where_there_is_no_token(made: list[int]) -> 
 @given(seeds)
 def test_unpacked_columns_say_what_the_ledger_of_a_folder_says(seed: int) -> None:
     folder = random_folder(np.random.default_rng(seed), 60)
-    own, past = folder.registrations, Past.of(folder)
+    own, past = folder.registrations, prepared(folder)
 
     laid = laid_out([packed(own, past)], observed=by_carrier(own, past), base=1 << 60)
 
@@ -189,3 +191,17 @@ def test_every_key_that_is_compared_has_a_fingerprint() -> None:
 
     assert compared - set(TOKENS) <= {"carrier", "state", "place"}
     assert set(TOKENS) <= {field.name for field in fields(Registrations)}
+
+
+@given(moments, st.dictionaries(st.integers(1, 14), st.integers(1, 255), max_size=4))
+def test_an_impression_is_entered_where_its_registration_is_remembered(
+    times: list[int], made: dict[int, int]
+) -> None:
+    held = record(times)
+
+    found = np.frombuffer(impressed(held, made), ENTRY)
+
+    assert found["impression"].tolist() == [made.get(s, 0) for s in found["sequence"].tolist()]
+    plain = found.copy()
+    plain["impression"] = 0
+    assert plain.tobytes() == held

@@ -1,0 +1,38 @@
+"""New registrations make an impression, and leave it wherever they are remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import impression
+from detector.history import Queries
+from detector.lifecycle import STAGES
+from detector.live import Glimpse
+from detector.records import impressed
+from detector.rings import RingViews
+from detector.signals import plain_vectors
+from serve.entering import Rows
+from serve.shelf import Shelf
+
+
+def now(rows: Rows) -> Queries:
+    """Rows asked about at their own moments."""
+    own = rows.own
+    return Queries(np.arange(len(own)), own.at, own.sequence, own.sequence)
+
+
+def impress(rows: Rows, shelf: Shelf, glimpse: Glimpse, rings: RingViews) -> NDArray[np.float32]:
+    """Put beside rows, and into the records of their keys, what impressions they make; the first columns of
+    their vectors, which these are made of."""
+    begun = plain_vectors(glimpse.context(STAGES[0], now(rows), rings))
+    rows.impressions[:] = impression.levels(begun)
+    by: dict[bytes, dict[int, int]] = {}
+    made = zip(rows.ids, rows.own.sequence.tolist(), rows.impressions.tolist(), strict=True)
+    for ids, sequence, level in made:
+        for id_ in ids:
+            if id_ is not None:
+                by.setdefault(id_, {})[sequence] = level
+    for id_, levels in by.items():
+        shelf.put(id_, impressed(shelf[id_], levels))
+    return begun

@@ -1,0 +1,2 @@
+-- No table changes: entries of histories and rows of the log have a byte for the impression that a registration made,
+-- which a version before this one would not read.
