@@ -18,7 +18,7 @@ from detector.compiled import njit
 from detector.history import KeySpec, KeyView, Queries
 from detector.laid import Laid, places_in_time
 from detector.records import TOKEN_PLACES, Record, fingerprints
-from detector.walks import walk
+from detector.walks import walk, walk_again
 
 Array = NDArray[Any]
 Prints = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
@@ -75,12 +75,8 @@ class Keys:
         n, (*_, starts) = len(queries), self.arrays[:4]
         numbers = np.full(starts[-1] * n, np.nan, np.float32)
         more = np.full((len(self.specs), n, MOST_MORE), np.nan, np.float32)
-        records = np.arange(len(laid.at), dtype=np.int32), earliest, laid.offsets
-        times = laid.at, laid.sequence
-        moments = queries.moments, queries.seconds, queries.orders, queries.commits
-        own = asked.codes, asked.values, asked.offsets
-        how = (*self.arrays, asked.without)
-        _views(laid.entries.arrays, (*records, *times), (*own, *moments), how, (numbers, more))
+        records, own = _records(laid, earliest), _own(asked, queries)
+        _views(laid.entries.arrays, records, own, (*self.arrays, asked.without), (numbers, more))
         return {
             spec.name: KeyView(
                 spec,
@@ -89,6 +85,31 @@ class Keys:
             )
             for i, (spec, low) in enumerate(zip(self.specs, starts.tolist(), strict=False))
         }
+
+    def tell_impressions(
+        self,
+        views: Mapping[str, KeyView],
+        laid: Laid,
+        earliest: Array,
+        *,
+        asked: Asked,
+        queries: Queries,
+    ) -> None:
+        """Have views say what impressions the others made, where some were made since. Nothing is left out."""
+        records, own = _records(laid, earliest), _own(asked, queries)
+        for key, spec in enumerate(self.specs):
+            out, how = views[spec.name].numbers, spec.kernel[:2]
+            _views_again(laid.entries.arrays, records, own, (key, *how), out)
+
+
+def _records(laid: Laid, earliest: Array) -> tuple[Array, ...]:
+    rows = np.arange(len(laid.at), dtype=np.int32)
+    return rows, earliest, laid.offsets, laid.at, laid.sequence
+
+
+def _own(asked: Asked, queries: Queries) -> tuple[Array, ...]:
+    moments = queries.moments, queries.seconds, queries.orders, queries.commits
+    return asked.codes, asked.values, asked.offsets, *moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +157,22 @@ def _views(ledger: Any, records: Any, queries: Any, how: Any, out: Any) -> None:
         counted, compared = distinct[key, : distincts[key]], same[key, : sames[key]]
         spec = (k[key], memory[key], counted, compared, without)
         walk(ledger, (rows, earliest, offsets), asked, spec, extra[key], own, more[key])
+
+
+@njit(nogil=True, cache=True)
+def _views_again(ledger: Any, records: Any, queries: Any, how: Any, out: Array) -> None:
+    """`walk_again` for one key."""
+    rows, earliest, offsets, at, sequence = records
+    codes, owns, own_offsets, moments, seconds, orders, commits = queries
+    key, k, memory = how
+    n = moments.shape[0]
+    turns, placed, held = np.empty(n, np.int64), np.zeros(n, np.int64), 0
+    for q in range(n):
+        code = codes[key, q]
+        if code >= 0:
+            turns[held] = q
+            held += 1
+            span = (offsets[code], offsets[code + 1])
+            placed[q] = places_in_time(at, sequence, span, (moments[q], orders[q]))
+    asked = (turns[:held], codes[key], owns[key], own_offsets, seconds, placed, commits)
+    walk_again(ledger, (rows, earliest, offsets), asked, (k, memory), out)

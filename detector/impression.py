@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.errors import BadInput
+
 if TYPE_CHECKING:  # its import takes long, and `--help` needs no booster
     import lightgbm as lgb
 
 FILE = Path(__file__).resolve().parent.parent / "models" / "impression.txt"
-NONE, LEAST, MOST = 0, 1, 255
+LEAST, MOST = 1, 255
 PER_LOG_ODD, ZERO = 8, 96  # levels in a log-odd, and the level of even odds
 _in_force = [FILE]
 
@@ -48,15 +50,23 @@ def version() -> str:
 
 @cache
 def booster(path: Path) -> lgb.Booster:
-    """The booster in a file."""
+    """The booster in a file. Raises BadInput where it is not there, or none."""
     import lightgbm as lgb  # noqa: PLC0415 - see above
 
-    return lgb.Booster(model_str=path.read_text("utf-8"))
+    try:
+        return lgb.Booster(model_str=path.read_text("utf-8"))
+    except (OSError, lgb.basic.LightGBMError):
+        raise BadInput(
+            f"{path.name}, which says what impressions are made, cannot be read"
+        ) from None
 
 
 @cache
 def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError:
+        raise BadInput(f"{path.name}, which says what impressions are made, is not there") from None
 
 
 @contextlib.contextmanager

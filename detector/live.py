@@ -24,11 +24,12 @@ from detector.records import TOKENS
 from detector.registration import LineEvents, Registrations
 from detector.rings import RING_KEYS, RingViews, no_rings
 from detector.wave import Wave
-from detector.windows import VALUES
+from detector.windows import MARKS, VALUES
 
 Array = NDArray[Any]
 Columns = tuple[str, ...]
 LAST = np.iinfo(np.int64).max
+_IMPRESSION = MARKS.index("impression")
 REGISTERED, ATTACHED = Keys(SPECS), Keys(ATTACH_SPECS)
 
 
@@ -95,15 +96,9 @@ class Glimpse:
     ) -> Context:
         """The same where each query is told without other columns."""
         own = self.registrations.take(queries.rows)
-        offsets = own.block_offset.astype(np.int32)
         kinds, which = _kinds(without)
         columns = [tuple(c for c in kind if c != ATTACH_HANDSET) for kind in kinds]
-        asked = Asked(
-            np.ascontiguousarray(self.histories.codes[:, queries.rows]),
-            self._comparable[:, queries.rows],
-            offsets,
-            left_out(columns, which),
-        )
+        asked = self._asked(queries, left_out(columns, which))
         untied = np.array([set(RING_KEYS) <= set(kind) for kind in kinds], np.bool_)[which]
         after, attaches = None, None
         if stage != STAGES[0]:
@@ -132,6 +127,27 @@ class Glimpse:
             ),
             after,
             attaches,
+        )
+
+    def tell_impressions(self, context: Context, levels: NDArray[np.uint8]) -> None:
+        """Learn what impressions the registrations made, by row, and have a context of them say so.
+
+        They are numbered from `base` on, and their entries are the only ones of such numbers.
+        """
+        laid, queries = self._laid, context.queries
+        theirs = laid.sequence >= self.base
+        laid.entries.marks[theirs, _IMPRESSION] = levels[laid.sequence[theirs] - self.base]
+        asked = self._asked(queries, left_out([()], np.zeros(len(queries), np.int64)))
+        REGISTERED.tell_impressions(
+            context.views, laid, self._earliest, asked=asked, queries=queries
+        )
+
+    def _asked(self, queries: Queries, without: tuple[Array, ...]) -> Asked:
+        return Asked(
+            np.ascontiguousarray(self.histories.codes[:, queries.rows]),
+            self._comparable[:, queries.rows],
+            self.registrations.block_offset[queries.rows].astype(np.int32),
+            without,
         )
 
     def _attach_views(

@@ -37,7 +37,7 @@ from serve.bounds import AHEAD, BEHIND, STAGES_AT_ONCE, STAGES_BETWEEN, STAGES_W
 from serve.entering import Rows, enter, renumbered
 from serve.grouping import Grouping
 from serve.impressing import impress, now
-from serve.judge import ALONE, Judge
+from serve.judge import ALONE, Begun, Judge
 from serve.later import Later, Lines
 from serve.reading import latest
 from serve.shelf import NAMES, PLACE, Shelf
@@ -250,11 +250,11 @@ class _Work:
         due, before = self._due(rows) if self._later else ([], [])
         asks = self._asks(due, before)
         mine, theirs = world.add(Entries(rows.journal(), NO_FACTS), asks)
-        begun = None
+        glimpse, begun = self._glimpse(rows), None
         if not world.alone:  # without rings nobody makes an impression
-            begun = impress(rows, self._shelf, self._glimpse(rows), mine)
+            begun = impress(rows, self._shelf, glimpse, mine)
         self._file(rows, batch, chosen)
-        found = self._activation(rows, mine, batch, chosen, begun)
+        found = self._activation(rows, mine, batch, chosen, glimpse=glimpse, begun=begun)
         for row, answer in zip(chosen, found, strict=True):
             made = batch.told(answer, row)
             answers[batch.places[row]] = made
@@ -316,15 +316,16 @@ class _Work:
         rings: RingViews,
         batch: Batch,
         taken: Sequence[int],
-        begun: np.ndarray | None,
+        *,
+        glimpse: Glimpse,
+        begun: Begun | None,
     ) -> list[Answer]:
         own, imported = rows.own, batch.imported(taken)
-        glimpse, queries = self._glimpse(rows), now(rows)
         late = (own.at < self._now - BEHIND) & ~imported
         found = self._judge.answers(
             glimpse,
             STAGES[0],
-            queries,
+            now(rows),
             rings,
             now=self._now,
             about={"late": late, "imported": imported, ALONE: np.full(len(own), self._world.alone)},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector import impression
 from detector.history import Queries
@@ -13,6 +12,7 @@ from detector.records import impressed
 from detector.rings import RingViews
 from detector.signals import plain_vectors
 from serve.entering import Rows
+from serve.judge import Begun
 from serve.shelf import Shelf
 
 
@@ -22,11 +22,13 @@ def now(rows: Rows) -> Queries:
     return Queries(np.arange(len(own)), own.at, own.sequence, own.sequence)
 
 
-def impress(rows: Rows, shelf: Shelf, glimpse: Glimpse, rings: RingViews) -> NDArray[np.float32]:
-    """Put beside rows, and into the records of their keys, what impressions they make; the first columns of
-    their vectors, which these are made of."""
-    begun = plain_vectors(glimpse.context(STAGES[0], now(rows), rings))
-    rows.impressions[:] = impression.levels(begun)
+def impress(rows: Rows, shelf: Shelf, glimpse: Glimpse, rings: RingViews) -> Begun:
+    """Put beside rows, and into the records of their keys, what impressions they make; what was known of them
+    on the way."""
+    context = glimpse.context(STAGES[0], now(rows), rings)
+    plain = plain_vectors(context)
+    rows.impressions[:] = impression.levels(plain)
+    glimpse.tell_impressions(context, rows.impressions)
     by: dict[bytes, dict[int, int]] = {}
     made = zip(rows.ids, rows.own.sequence.tolist(), rows.impressions.tolist(), strict=True)
     for ids, sequence, level in made:
@@ -35,4 +37,4 @@ def impress(rows: Rows, shelf: Shelf, glimpse: Glimpse, rings: RingViews) -> NDA
                 by.setdefault(id_, {})[sequence] = level
     for id_, levels in by.items():
         shelf.put(id_, impressed(shelf[id_], levels))
-    return begun
+    return Begun(context, plain)

@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.context import Context
 from detector.decision import DECISIONS, STEP_UP
 from detector.history import Queries
 from detector.lifecycle import STAGES
@@ -41,6 +42,14 @@ class Versions:
     model: str
     policy: str
     features: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is known of registrations already: their context, and the first columns of their vectors."""
+
+    context: Context
+    plain: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +93,20 @@ class Judge:
         about: Mapping[str, Array],
         lacking: Mapping[str, str],
         locked: Array | None = None,
-        begun: Array | None = None,
+        begun: Begun | None = None,
     ) -> list[Answer]:
         """Answers about a glimpse's registrations at one stage. `about` holds flags such as `late` by
-        query, `lacking` the sources that are not as they should be, `begun` the first columns of their
-        vectors where these are known already.
+        query, `lacking` the sources that are not as they should be, `begun` what is known of
+        them already.
 
         Where `locked` is true the person asked for another proof: at least `step_up`, for a reason that
         such a step has anyway. Where rings and wave were not to be had (ALONE in `about`) rules decide.
         """
         if not len(queries):
             return []
-        context = glimpse.context(stage, queries, rings)
-        exposed = context.exposure
-        batch = Batch(queries, vectors(context, begun=begun), exposed.grade, exposed.tier, rings)
+        context = begun.context if begun else glimpse.context(stage, queries, rings)
+        exposed, plain = context.exposure, begun.plain if begun else None
+        batch = Batch(queries, vectors(context, begun=plain), exposed.grade, exposed.tier, rings)
         model = None if ALONE in about and about[ALONE].any() else self._model()
         found = judged(glimpse, model, stage, batch) if model else by_rules(glimpse, stage, batch)
         said: list[dict[str, object]] = [

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from detector import impression, practice
 from detector.context import Past
+from detector.errors import BadInput
 from detector.model import impressions as making
 from detector.model.impressions import acquainted, prepared
 from detector.pseudonym import Key, Pseudonymiser
@@ -130,3 +131,13 @@ def test_a_model_for_other_impressions_is_for_other_features(another: Path) -> N
     with impression.in_force(another):
         assert fingerprint() != before
     assert fingerprint() == before
+
+
+@pytest.mark.parametrize("text", [None, "no booster"])
+def test_a_file_that_is_no_booster_is_one_clear_line(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "some.txt"
+    if text is not None:
+        path.write_text(text)
+
+    with pytest.raises(BadInput, match=r"^some\.txt, which says what impressions are made"):
+        impression.booster(path)
