@@ -138,19 +138,17 @@ def report(
     yield HEAD
     for author in authors:
         others = [each for land, made in practised.items() if land != author for each in made]
-        for kind in kinds if author != HOME else kinds[:1]:  # home has no kinds
-            with (
-                tempfile.TemporaryDirectory() as scratch,
-                unacquainted(author, recipe, pseudonymiser),
-            ):
-                data = country(author, kind, registrations, Path(scratch) / "country")
-                folder = read_folder(data, pseudonymiser)
-                abroad = measured(data, folder, others[1:], known=others[0].folder, recipe=recipe)
-                yield line(author, kind, "others", abroad)
-                if own:
-                    yield line(
-                        author, kind, "own too", measured(data, folder, others, recipe=recipe)
-                    )
+        with unacquainted(author, recipe, pseudonymiser):
+            for kind in kinds if author != HOME else kinds[:1]:  # home has no kinds
+                with tempfile.TemporaryDirectory() as scratch:
+                    data = country(author, kind, registrations, Path(scratch) / "country")
+                    folder = read_folder(data, pseudonymiser)
+                    known = others[0].folder
+                    abroad = measured(data, folder, others[1:], known=known, recipe=recipe)
+                    yield line(author, kind, "others", abroad)
+                    if own:
+                        theirs = measured(data, folder, others, recipe=recipe)
+                        yield line(author, kind, "own too", theirs)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
     python -m detector.impressing [--out models/impression.txt]
 
-It learns from simulated countries only, of seeds that no training and nobody else draws, and from nothing that
+It learns from simulated countries only, of seeds that nobody trains by, and from nothing that
 anybody reported. All models, the champion too, have to be trained anew after it: they were made for other
 impressions.
 """

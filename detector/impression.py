@@ -71,7 +71,10 @@ def _hash(path: Path) -> str:
 
 @contextlib.contextmanager
 def in_force(path: Path) -> Iterator[None]:
-    """Another booster for a while, such as one that an author's countries did not teach. For one thread."""
+    """Another booster for a while, such as one that an author's countries did not teach.
+
+    For the whole process, whose threads see it too: what is made meanwhile has to be made by its end.
+    """
     _in_force.append(path)
     try:
         yield

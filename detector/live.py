@@ -134,6 +134,8 @@ class Glimpse:
 
         They are numbered from `base` on, and their entries are the only ones of such numbers.
         """
+        numbers = self.registrations.sequence
+        assert np.array_equal(numbers, self.base + np.arange(len(levels)))
         laid, queries = self._laid, context.queries
         theirs = laid.sequence >= self.base
         laid.entries.marks[theirs, _IMPRESSION] = levels[laid.sequence[theirs] - self.base]

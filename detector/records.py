@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.windows import NOT_YET, VALUES
+from detector.windows import FIXED_FLAGS, NOT_YET, VALUES
 
 Array = NDArray[Any]
 
@@ -44,6 +44,7 @@ ENTRY = np.dtype(
     ]
 )
 SIZE = ENTRY.itemsize
+assert len(FIXED_FLAGS) <= 8  # there is one byte for them, here and in the log
 _AT, _SEQUENCE, _IDENTITY = 0, 8, 16  # where these begin
 _IMPRESSION: int = ENTRY.fields["impression"][1]  # type: ignore[index]
 Record = bytes  # entries one after another, in time order

@@ -235,8 +235,10 @@ def replay(store: str, folders: tuple[Path, ...], key_file: Path | None) -> None
                 click.echo(f"simvigia: {difference}", err=True)
                 sys.exit(1)
             checked += 1
-        named = versions(books)
+        named, others = versions(books)
     click.echo(f"{checked:,} assessments, every one the same in the replay.")
+    if others:
+        click.echo(f"{others:,} were made with other features than this program has: passed over.")
     for name, count in sorted(named.items()):
         said = (
             ""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from detector.model.dataset import Batch, batches
 from detector.model.impressions import prepared
 from detector.registration import DataFolder, Labels, LineEvents
 from detector.scoring import Given, graded, rule_hits, ruled_only
-from detector.signals import features, plain
+from detector.signals import features, fingerprint, plain
 from serve.judge import ALONE, decided, stored_vector
 from serve.reference.live import Tables, known_of
 from serve.store.books import Answer, Books
@@ -125,9 +126,10 @@ def differences(
 ) -> Iterator[Difference | None]:
     """For every stored assessment, None where the replay says the same, else what differs first.
 
-    `models` are those at hand, by version; of an answer by another one only the vector is compared. Answers
-    from before somebody was erased had seen more than is left, and answers given without the worker less than
-    there was: both are passed over. Raises BadInput where part of the log has expired.
+    `models` are those at hand, by version; of an answer by another one only the vector is compared. Passed
+    over are answers from before somebody was erased, which had seen more than is left, answers given without
+    the worker, which had seen less than there was, and answers by other features than this program has. Raises
+    BadInput where part of the log has expired.
     """
     if expired(books):
         raise BadInput(
@@ -138,7 +140,7 @@ def differences(
     place = np.empty(last, np.int64)
     place[folder.registrations.sequence - 1] = np.arange(len(folder.registrations))
     everything = [a for found in _answers(books, last) for a in found]
-    answers = [a for a in everything if a.as_of >= since and not _alone(a)]
+    answers = [a for a in everything if a.as_of >= since and _comparable(a)]
     sequence = folder.registrations.sequence
     past = prepared(folder, answered=_answered(everything, sequence, last), known=looks)
     asked = {stage: [a for a in answers if a.stage == i] for i, stage in enumerate(STAGES)}
@@ -161,8 +163,14 @@ def differences(
                 progress(done / len(answers))
 
 
-def _alone(answer: Answer) -> bool:
-    return bool(json.loads(answer.answer).get(ALONE))
+def _comparable(answer: Answer) -> bool:
+    said = json.loads(answer.answer)
+    return not said.get(ALONE) and _of_today(said)
+
+
+def _of_today(said: Mapping[str, Any]) -> bool:
+    """Whether an answer was made with the features that this program has."""
+    return bool(said["versions"][2] == fingerprint())
 
 
 def _impressed(
@@ -215,10 +223,13 @@ def _said(
     return graded(model, given, rows, floors=floors)
 
 
-def versions(books: Books) -> Counter[str]:
-    """How many answers each model gave; rules alone have no name."""
+def versions(books: Books) -> tuple[Counter[str], int]:
+    """How many answers each model gave, where rules alone have no name; and how many were made with other
+    features than this program has."""
     found = _answers(books, books.last_sequence())
-    return Counter(json.loads(a.answer)["versions"][0] for answers in found for a in answers)
+    said = [json.loads(a.answer) for answers in found for a in answers]
+    named = Counter(one["versions"][0] for one in said)
+    return named, sum(not _of_today(one) for one in said)
 
 
 def models_in(folders: Iterable[Path]) -> dict[str, Model]:

@@ -77,6 +77,8 @@ def explained(
     if assessment.bytes not in known:
         raise BadInput("the store knows no assessment of this id")
     answer = _answer(books.answers([known[assessment.bytes][0]]), stage)
+    if stored_vector(answer).size != len(features(STAGES[answer.stage])):
+        raise BadInput("the decision was made with other features than this program has")
     said = json.loads(answer.answer)
     by_rule = tuple(code for code in said["reasons"] if code in _given_by_rules(answer))
     number, committed = _record(books, answer, assessment.bytes)
@@ -108,8 +110,6 @@ def _answer(found: dict[int, list[Answer]], stage: str | None) -> Answer:
 
 def _again(books: Books, answer: Answer, model: Model | None) -> Made:
     stage, vector = STAGES[answer.stage], stored_vector(answer)[None, :]
-    if vector.shape[1] != len(features(stage)):
-        raise BadInput("the decision was made with other features than this program has")
     entry = books.entries([answer.sequence])[answer.sequence]
     page = logbook.read([entry], books.carriers())
     own, exposed = page.registrations, page.exposure

@@ -69,7 +69,7 @@ def commitment(details: Mapping[str, object], salt: bytes) -> bytes:
     It is 32 of records made before the shorter ones. Raises BadInput for any other length.
     """
     if len(salt) not in {SALT_BYTES, _OLDER_SALT_BYTES}:
-        raise BadInput("a commitment's salt is 16 random bytes")
+        raise BadInput("a commitment's salt is 16 random bytes, or 32 of before")
     return hmac.digest(salt, _canonical(details), "sha256")
 
 

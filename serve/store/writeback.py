@@ -1,4 +1,4 @@
-"""Have the kernel begin to write a file that SQLite has open, and wait for nothing.
+"""Have the kernel begin to write a file that SQLite has open, and hardly wait for it.
 
 SQLite syncs its database only once nothing is left to copy there, which is while those who write wait; what
 is on its way to the disk by then is not waited for. Nobody is told here whether a write failed, so that SQLite,
@@ -24,11 +24,18 @@ def begin_to_write(path: Path) -> bool:
     """Of a file that this process has open; whether the kernel began, as no other system than Linux does."""
     if sys.platform != "linux":
         return False
-    begin = ctypes.CDLL(None).sync_file_range
-    begin.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
-    ours = path.stat()
-    for one in OPEN.iterdir():
-        with contextlib.suppress(OSError):  # closed meanwhile
-            if os.path.samestat(os.fstat(int(one.name)), ours):
+    with contextlib.suppress(OSError, AttributeError):  # no /proc, or a C library without the call
+        begin = ctypes.CDLL(None).sync_file_range
+        begin.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+        ours = path.stat()
+        for one in OPEN.iterdir():
+            if _is(int(one.name), ours):
                 return bool(begin(int(one.name), *_ALL, _WRITE) == 0)
     return False
+
+
+def _is(handle: int, ours: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), ours)
+    except OSError:  # closed meanwhile
+        return False

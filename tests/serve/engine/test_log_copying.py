@@ -93,6 +93,41 @@ def test_those_who_write_do_not_wait_for_somebody_who_reads(
         assert "PRAGMA wal_checkpoint(RESTART)" in asked
 
 
+def test_of_a_log_that_a_commit_would_soon_copy_the_older_pages_are_waited_for(
+    store: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"TOO_MANY": 1, "FEW": 10, "CHECKPOINT": 2, "PATIENCE": 0.01}.items():
+        monkeypatch.setattr(copying, name, value)
+    written(store)
+    asked: list[str] = []
+    reader = sqlite3.connect(tmp_path / "some.db", isolation_level=None)
+    with contextlib.closing(sqlite3.connect(tmp_path / "some.db", timeout=0.01)) as own:
+        own.set_trace_callback(asked.append)
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM boxes").fetchone()
+        written(store)
+        copying.LogCopying(tmp_path / "some.db")._look(own)
+    reader.close()
+
+    assert "PRAGMA wal_checkpoint(RESTART)" in asked
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness on Linux only")
+def test_who_is_behind_already_stays_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def refuse(_which: int, _who: int, nice: int) -> None:
+        asked.append(nice)
+        raise PermissionError
+
+    monkeypatch.setattr(copying.os, "setpriority", refuse)
+    monkeypatch.setattr(copying.os, "getpriority", lambda *_: 15)
+
+    copying._come_behind()
+
+    assert asked == [15]
+
+
 def test_a_file_that_is_to_be_written_stays_locked(tmp_path: Path) -> None:
     """To open and close it once more would give up what SQLite has locked."""
     path = tmp_path / "locked.db"

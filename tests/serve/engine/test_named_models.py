@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from detector.cli import CHAMPION, main
 from detector.model import artefact
 from detector.model.artefact import Model
+from serve.judge import stored_vector
 from serve.replay import Difference, differences, models_in, versions
+from serve.vectors import packed
 from tests.serve.engine.standing import Standing, bend, later, question, seen
 
 
@@ -51,7 +53,9 @@ def test_every_answer_is_the_one_of_the_model_that_it_names(store_url: str) -> N
     standing = lived(store_url)
 
     assert found(standing, [shipped(), other()]) == []
-    assert set(versions(standing.books)) == {"", "other", shipped().version}
+    named, others = versions(standing.books)
+    assert set(named) == {"", "other", shipped().version}
+    assert others == 0
     standing.close()
 
 
@@ -78,6 +82,28 @@ def test_the_command_says_which_models_answered_and_which_are_not_here(store_url
     assert "every one the same in the replay" in done.output
     assert "by model other; not here, so only the vectors were compared" in done.output
     assert "by rules alone\n" in done.output
+
+
+def test_answers_by_other_features_are_passed_over(store_url: str) -> None:
+    """Their vectors are of another length, as all were before a feature was added."""
+    standing = lived(store_url)
+    answers = standing.books.answers(range(1, 10))
+    [first] = [a for a in answers[1] if a.stage == 0]
+    said = json.loads(first.answer)
+    said["versions"][2] = "of before"
+    bend(
+        standing.books,
+        replace(first, answer=json.dumps(said).encode(), vector=packed(stored_vector(first)[:-27])),
+    )
+
+    told = list(differences(standing.books, models={"other": other()}))
+
+    assert set(told) == {None}
+    assert len(told) == sum(map(len, answers.values())) - 1
+    assert versions(standing.books)[1] == 1
+    standing.close()
+    done = CliRunner().invoke(main, ["replay", "--store", store_url])
+    assert "1 were made with other features than this program has" in done.output
 
 
 def test_models_are_found_at_any_depth() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from detector import logbook
 from detector.errors import KeyMissing
 from serve.answers import Unavailable, Unknown
 from tests.builders import curp_of
@@ -90,6 +91,9 @@ def test_without_a_worker_rules_answer_and_what_they_missed_is_caught_up_with(ap
     assert (alone.degraded, alone.sources["rings"]) == (True, "unavailable")
     assert whole.sources["rings"] == "ok"
     assert apart.feature(third, "ring_registrations") == 2
+    kept = apart.books.entries([1, 2, 3])
+    page = logbook.read([kept[n] for n in (1, 2, 3)], apart.books.carriers())
+    assert (page.impressions > 0).tolist() == [True, False, True]
     assert apart.differing() == []
 
 
