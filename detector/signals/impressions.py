@@ -7,8 +7,10 @@ classification (Sen et al., 2008) in one step: impressions are made without impr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from detector.context import Context
-from detector.history import Column
+from detector.history import Column, KeyView
 from detector.impression import log_odds
 from detector.signals.features import Feature, feature
 from detector.signals.neighbours import ADDRESS, BATCH, LINKED, SELLER
@@ -28,31 +30,33 @@ KEYS = {
 NOBODY = float("nan")
 
 
-def _usual(key: str, reason: str) -> Feature:
+# What is told of each key's others: the end of a feature's name, its words, and the column.
+TOLD: tuple[tuple[str, str, Callable[[KeyView], Column]], ...] = (
+    (
+        "impression",
+        "The mean impression that the {}'s others made when they were registered.",
+        lambda view: log_odds(view.impression),
+    ),
+    (
+        "worst_impression",
+        "The worst impression that any of the {}'s others made.",
+        lambda view: log_odds(view.worst_impression),
+    ),
+    (
+        "bad_impressions",
+        "The share of the {}'s others that made a bad impression.",
+        lambda view: view.bad_impressions,
+    ),
+)
+
+
+def _of(key: str, name: str, words: str, told: Callable[[KeyView], Column]) -> Feature:
     def column(c: Context) -> Column:
-        return log_odds(c.on(key).impression)
+        return told(c.on(key))
 
-    column.__name__ = f"{key}_impression"
-    column.__doc__ = f"The mean impression that the {key}'s others made when they were registered."
-    return feature(reason=reason, neutral=NOBODY)(column)
-
-
-def _worst(key: str, reason: str) -> Feature:
-    def column(c: Context) -> Column:
-        return log_odds(c.on(key).worst_impression)
-
-    column.__name__ = f"{key}_worst_impression"
-    column.__doc__ = f"The worst impression that any of the {key}'s others made."
-    return feature(reason=reason, neutral=NOBODY)(column)
-
-
-def _bad(key: str, reason: str) -> Feature:
-    def column(c: Context) -> Column:
-        return c.on(key).bad_impressions
-
-    column.__name__ = f"{key}_bad_impressions"
-    column.__doc__ = f"The share of the {key}'s others that made a bad impression."
-    return feature(reason=reason, neutral=NOBODY)(column)
+    column.__name__ = f"{key}_{name}"
+    column.__doc__ = words.format(key)
+    return feature(reason=KEYS[key], neutral=NOBODY)(column)
 
 
 SIGNAL = Signal(
@@ -61,10 +65,6 @@ SIGNAL = Signal(
     "contact, address, seller or batch of SIMs.",
     hurts="Whoever shares a kiosk's tablet or a shop's seller with a ring; crowds that look like nothing that "
     "was practised on.",
-    features=(
-        *(_usual(key, reason) for key, reason in KEYS.items()),
-        *(_worst(key, reason) for key, reason in KEYS.items()),
-        *(_bad(key, reason) for key, reason in KEYS.items()),
-    ),
+    features=tuple(_of(key, *one) for one in TOLD for key in KEYS),
     of_company=True,
 )
