@@ -6,7 +6,7 @@ registrations; `history.key_view` asks about many, one key at a time, through th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,12 +94,17 @@ class Keys:
         *,
         asked: Asked,
         queries: Queries,
+        keys: Collection[str],
     ) -> None:
-        """Have views say what impressions the others made, where some were made since. Nothing is left out."""
+        """Have views of some keys say what impressions the others made, where some were made since.
+
+        Nothing is left out.
+        """
         records, own = _records(laid, earliest), _own(asked, queries)
         for key, spec in enumerate(self.specs):
-            out, how = views[spec.name].numbers, spec.kernel[:2]
-            _views_again(laid.entries.arrays, records, own, (key, *how), out)
+            if spec.name in keys:
+                out, how = views[spec.name].numbers, spec.kernel[:2]
+                _views_again(laid.entries.arrays, records, own, (key, *how), out)
 
 
 def _records(laid: Laid, earliest: Array) -> tuple[Array, ...]:
@@ -133,46 +138,48 @@ def _padded(rows: Sequence[Array]) -> tuple[Array, Array]:
 
 
 @njit(nogil=True, cache=True)
+def _in_turn(codes: Array, records: Any, when: Any, turns: Array, placed: Array) -> int:
+    """Which queries have a key, and where the moment of each lies in its record; how many they are."""
+    _, _, offsets, at, sequence = records
+    moments, orders = when
+    held = 0
+    for q in range(codes.shape[0]):
+        code = codes[q]
+        if code >= 0:
+            turns[held] = q
+            held += 1
+            span = (offsets[code], offsets[code + 1])
+            placed[q] = places_in_time(at, sequence, span, (moments[q], orders[q]))
+    return held
+
+
+@njit(nogil=True, cache=True)
 def _views(ledger: Any, records: Any, queries: Any, how: Any, out: Any) -> None:
     """`walk` for each key; a query without a key keeps what is in `out`."""
-    rows, earliest, offsets, at, sequence = records
     codes, owns, own_offsets, moments, seconds, orders, commits = queries
     k, memory, extra, starts, distinct, distincts, same, sames, without = how
     numbers, more = out
     n = moments.shape[0]
     turns, placed = np.empty(n, np.int64), np.zeros(n, np.int64)
     for key in range(codes.shape[0]):
-        held = 0
-        for q in range(n):
-            code = codes[key, q]
-            if code >= 0:
-                turns[held] = q
-                held += 1
-                span = (offsets[code], offsets[code + 1])
-                placed[q] = places_in_time(at, sequence, span, (moments[q], orders[q]))
-                more[key, q] = 0
+        held = _in_turn(codes[key], records, (moments, orders), turns, placed)
+        for turn in range(held):
+            more[key, turns[turn]] = 0
         width = starts[key + 1] - starts[key]
         own = numbers[n * starts[key] : n * starts[key + 1]].reshape((n, width))
         asked = (turns[:held], codes[key], owns[key], own_offsets, seconds, placed, commits)
         counted, compared = distinct[key, : distincts[key]], same[key, : sames[key]]
         spec = (k[key], memory[key], counted, compared, without)
-        walk(ledger, (rows, earliest, offsets), asked, spec, extra[key], own, more[key])
+        walk(ledger, records[:3], asked, spec, extra[key], own, more[key])
 
 
 @njit(nogil=True, cache=True)
 def _views_again(ledger: Any, records: Any, queries: Any, how: Any, out: Array) -> None:
     """`walk_again` for one key."""
-    rows, earliest, offsets, at, sequence = records
     codes, owns, own_offsets, moments, seconds, orders, commits = queries
     key, k, memory = how
     n = moments.shape[0]
-    turns, placed, held = np.empty(n, np.int64), np.zeros(n, np.int64), 0
-    for q in range(n):
-        code = codes[key, q]
-        if code >= 0:
-            turns[held] = q
-            held += 1
-            span = (offsets[code], offsets[code + 1])
-            placed[q] = places_in_time(at, sequence, span, (moments[q], orders[q]))
+    turns, placed = np.empty(n, np.int64), np.zeros(n, np.int64)
+    held = _in_turn(codes[key], records, (moments, orders), turns, placed)
     asked = (turns[:held], codes[key], owns[key], own_offsets, seconds, placed, commits)
-    walk_again(ledger, (rows, earliest, offsets), asked, (k, memory), out)
+    walk_again(ledger, records[:3], asked, (k, memory), out)

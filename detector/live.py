@@ -6,7 +6,7 @@ histories that somebody else fetched. So a vector made live is the vector of a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -129,8 +129,10 @@ class Glimpse:
             attaches,
         )
 
-    def tell_impressions(self, context: Context, levels: NDArray[np.uint8]) -> None:
-        """Learn what impressions the registrations made, by row, and have a context of them say so.
+    def tell_impressions(
+        self, context: Context, levels: NDArray[np.uint8], keys: Collection[str]
+    ) -> None:
+        """Learn what impressions the registrations made, by row, and have some keys' views of a context say so.
 
         They are numbered from `base` on, and their entries are the only ones of such numbers.
         """
@@ -141,7 +143,7 @@ class Glimpse:
         laid.entries.marks[theirs, _IMPRESSION] = levels[laid.sequence[theirs] - self.base]
         asked = self._asked(queries, left_out([()], np.zeros(len(queries), np.int64)))
         REGISTERED.tell_impressions(
-            context.views, laid, self._earliest, asked=asked, queries=queries
+            context.views, laid, self._earliest, asked=asked, queries=queries, keys=keys
         )
 
     def _asked(self, queries: Queries, without: tuple[Array, ...]) -> Asked:

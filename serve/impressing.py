@@ -11,6 +11,7 @@ from detector.live import Glimpse
 from detector.records import impressed
 from detector.rings import RingViews
 from detector.signals import plain_vectors
+from detector.signals.impressions import KEYS
 from serve.entering import Rows
 from serve.judge import Begun
 from serve.shelf import Shelf
@@ -28,7 +29,7 @@ def impress(rows: Rows, shelf: Shelf, glimpse: Glimpse, rings: RingViews) -> Beg
     context = glimpse.context(STAGES[0], now(rows), rings)
     plain = plain_vectors(context)
     rows.impressions[:] = impression.levels(plain)
-    glimpse.tell_impressions(context, rows.impressions)
+    glimpse.tell_impressions(context, rows.impressions, KEYS)
     by: dict[bytes, dict[int, int]] = {}
     made = zip(rows.ids, rows.own.sequence.tolist(), rows.impressions.tolist(), strict=True)
     for ids, sequence, level in made:
