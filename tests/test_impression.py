@@ -50,7 +50,7 @@ def another(tmp_path: Path) -> Path:
 
 
 def test_the_booster_was_made_for_the_plain_features() -> None:
-    """If not: `python -m detector.impressing`, and all models anew."""
+    """If not: `python -m detector.making_impressions`, and all models anew."""
     assert impression.booster(impression.FILE).feature_name() == [f.name for f in plain()]
 
 

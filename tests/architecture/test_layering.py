@@ -60,7 +60,7 @@ LAYERS = (
     "workbench",
     "demo",
     "console",
-    "impressing",
+    "making_impressions",
     "simulating",
     "cli",
 )

@@ -1,6 +1,6 @@
 """Makes the booster of impressions anew, which is due where a plain feature changes.
 
-    python -m detector.impressing [--out models/impression.txt]
+    python -m detector.making_impressions [--out models/impression.txt]
 
 It learns from simulated countries only, of seeds that nobody trains by, and from nothing that
 anybody reported. All models, the champion too, have to be trained anew after it: they were made for other
@@ -23,7 +23,7 @@ from detector.pseudonym import Key, Pseudonymiser
 
 def main() -> None:
     """Make it and write it."""
-    parser = argparse.ArgumentParser(prog="detector.impressing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="detector.making_impressions", description=__doc__)
     parser.add_argument("--out", type=Path, default=FILE)
     given = parser.parse_args()
     recipe = Recipe.load(FILE.with_name("recipe.toml"))
