@@ -28,7 +28,7 @@ from detector.signals import (
     seller,
     sim_block,
 )
-from detector.signals.features import Feature
+from detector.signals.features import BITS, Feature, shorten
 from detector.signals.reasons import Reason
 from detector.signals.rules import Rule
 
@@ -91,12 +91,13 @@ def _columns(
         table[:, :first] = begun
     for i, f in enumerate(wanted[first:], start=first):
         table[:, i] = f.column(context)
+    shorten(table[:, first:])
     return table
 
 
 def fingerprint() -> str:
-    """A hash of the names, order, directions and reasons of all features, and of what impressions are made by:
-    what a model was made for."""
+    """A hash of the names, order, directions and reasons of all features, of how exact they are, and of what
+    impressions are made by: what a model was made for."""
     facts = [[s, f.name, f.monotone, f.reason] for s in STAGES for f in features(s)]
-    made_by = [*facts, [impression.version()]]
+    made_by = [*facts, [impression.version(), BITS]]
     return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:16]

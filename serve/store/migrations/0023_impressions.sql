@@ -1,2 +1,3 @@
 -- No table changes: entries of histories and rows of the log have a byte for the impression that a registration made,
 -- which a version before this one would not read.
+-- The vectors of answers are written shorter, which it would not read either.
