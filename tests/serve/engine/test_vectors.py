@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from serve.vectors import packed, unpacked
 
 VECTOR = np.array([0, 1, 7, 0.25, np.nan, 34_560_000, -0.0], np.float32)
-WHOLE = "0143b041e1d36007d603d6cfd00000"  # of 2026-11-30, as are those that end in many zeros
+WHOLE = "0143b041e1d36007d603d6cfd00000"  # of 2026-11-30
 ROUNDED = np.array([0, 1, 7, 0.25, np.nan, 34_603_008, -0.0], np.float32)
 SHORT = "0203d9f5c0a10198be597c181a00"  # of 2026-11-30
 
